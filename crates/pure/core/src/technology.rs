@@ -17,11 +17,14 @@ pub enum Technology {
     AzureTdx,
     /// AWS Nitro Enclaves: an attestation document of the Nitro security module.
     Nitro,
+    /// An EC2 instance with NitroTPM: an attestation document with the PCRs of its TPM.
+    NitroTpm,
 }
 
 impl Technology {
     /// Every technology, in the order of the documentation.
-    pub const ALL: &'static [Self] = &[Self::Snp, Self::Tdx, Self::AzureSnp, Self::AzureTdx, Self::Nitro];
+    pub const ALL: &'static [Self] =
+        &[Self::Snp, Self::Tdx, Self::AzureSnp, Self::AzureTdx, Self::Nitro, Self::NitroTpm];
 
     /// The technology alone, as a slice.
     #[must_use]
@@ -32,10 +35,11 @@ impl Technology {
             Self::AzureSnp => &[Self::AzureSnp],
             Self::AzureTdx => &[Self::AzureTdx],
             Self::Nitro => &[Self::Nitro],
+            Self::NitroTpm => &[Self::NitroTpm],
         }
     }
 
-    /// The name in commands and results: `snp`, `tdx`, `azure-snp`, `azure-tdx`, `nitro`.
+    /// The name in commands and results: `snp`, `tdx`, `azure-snp`, `azure-tdx`, `nitro`, `nitro-tpm`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -44,6 +48,7 @@ impl Technology {
             Self::AzureSnp => "azure-snp",
             Self::AzureTdx => "azure-tdx",
             Self::Nitro => "nitro",
+            Self::NitroTpm => "nitro-tpm",
         }
     }
 }

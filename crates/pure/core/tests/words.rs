@@ -84,7 +84,7 @@ fn names_in_results() {
     let outcomes = [Outcome::Pass, Outcome::Fail, Outcome::Warn, Outcome::Skip].map(Outcome::as_str);
     assert_eq!(outcomes, ["pass", "fail", "warn", "skip"]);
     let technologies: Vec<_> = Technology::ALL.iter().map(ToString::to_string).collect();
-    assert_eq!(technologies, ["snp", "tdx", "azure-snp", "azure-tdx", "nitro"]);
+    assert_eq!(technologies, ["snp", "tdx", "azure-snp", "azure-tdx", "nitro", "nitro-tpm"]);
     assert_eq!(BadSignature.to_string(), "the signature does not hold");
 }
 

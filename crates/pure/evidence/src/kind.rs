@@ -35,7 +35,7 @@ pub enum InputKind {
     CcelTable,
     /// A Nitro attestation document of an enclave.
     NitroDocument,
-    /// An attestation document of a NitroTPM (EC2 instance attestation); not verified by this version.
+    /// An attestation document of a NitroTPM (EC2 instance attestation).
     NitroTpmDocument,
     /// A bare TDREPORT; no evidence for a remote party.
     TdReport,

@@ -73,15 +73,13 @@ impl fmt::Display for NitroForm {
     }
 }
 
-/// Whose document it is, or what was done to it. What else is wrong with a document is left to its
-/// verifier.
-pub(crate) fn examine(bytes: &[u8]) -> Result<InputKind, InputError> {
+/// Whose document it is, or what was done to it; the kind `otherwise` where its envelope cannot be read. What else is
+/// wrong with a document is left to its verifier.
+pub(crate) fn examine(bytes: &[u8], otherwise: InputKind) -> Result<InputKind, InputError> {
     match Sign1::parse(bytes) {
         Ok(envelope) if NitroTpmDocument::looks_like(envelope.payload()) => Ok(InputKind::NitroTpmDocument),
         Ok(_) => Ok(InputKind::NitroDocument),
-        Err(error) => {
-            form(bytes, error).map_or(Ok(InputKind::NitroDocument), |form| Err(InputError::NitroForm(form)))
-        }
+        Err(error) => form(bytes, error).map_or(Ok(otherwise), |form| Err(InputError::NitroForm(form))),
     }
 }
 

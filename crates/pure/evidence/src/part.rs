@@ -220,6 +220,7 @@ impl Part {
         match self.kind() {
             InputKind::SnpReport => Some(Technology::Snp),
             InputKind::NitroDocument => Some(Technology::Nitro),
+            InputKind::NitroTpmDocument => Some(Technology::NitroTpm),
             InputKind::HclReport if ReportType::peek(self.bytes()) == Some(ReportType::TDX) => {
                 Some(Technology::AzureTdx)
             }

@@ -256,8 +256,8 @@ fn binary(bytes: Cow<'_, [u8]>, encoding: Encoding, said: Option<InputKind>) -> 
         }
         InputKind::ExtendedReport => snp_report::sniff_extended(&bytes, encoding),
         InputKind::CertificateTable => snp_report::sniff_table(&bytes, encoding),
-        InputKind::NitroDocument => {
-            let found = nitro::examine(&bytes)?;
+        InputKind::NitroDocument | InputKind::NitroTpmDocument => {
+            let found = nitro::examine(&bytes, kind)?;
             match said {
                 Some(said) if said != found => Err(InputError::NotOfKind { said, found }),
                 _ => Ok(Sniffed::new(found, encoding, Vec::from([Part::found(found, bytes)?]))),

@@ -6,7 +6,7 @@ use teeproof_core::{Check, Class, Time};
 use teeproof_wire::Error as WireError;
 use teeproof_x509::{NameText, Problem};
 
-use crate::checks;
+use crate::verify::steps::{OF_ENCLAVES, StepChecks};
 
 /// A certificate of the chain: 0 is the root, 1 the one below it, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +48,7 @@ pub enum Error {
     },
     /// The document's signature is invalid.
     Signature,
-    /// The signed payload is not an enclave's document.
+    /// The signed payload is not a document of the expected kind.
     Fields(WireError),
     /// The certificate was not issued to the document's module.
     ModuleId,
@@ -69,19 +69,24 @@ impl Error {
     /// The check that failed.
     #[must_use]
     pub const fn check(&self) -> &'static Check {
+        self.check_of(&OF_ENCLAVES)
+    }
+
+    /// The check that failed, of a document with these checks.
+    pub(crate) const fn check_of(&self, checks: &StepChecks) -> &'static Check {
         match self {
-            Self::Format(_) => checks::FORMAT,
+            Self::Format(_) => checks.format,
             Self::Chain { problem: Problem::Expired { .. } | Problem::NotYetValid { .. }, .. } => {
-                checks::VALIDITY
+                checks.validity
             }
             Self::Chain { problem: Problem::Revoked | Problem::NoRevocationList, .. }
-            | Self::RevocationList { .. } => checks::REVOCATION,
-            Self::Untrusted { .. } | Self::Chain { .. } => checks::CHAIN,
-            Self::Signature => checks::SIGNATURE,
-            Self::Fields(_) => checks::FIELDS,
-            Self::ModuleId | Self::Timestamp => checks::CONSISTENCY,
-            Self::Future { .. } => checks::TIME,
-            Self::Nonce => checks::NONCE,
+            | Self::RevocationList { .. } => checks.revocation,
+            Self::Untrusted { .. } | Self::Chain { .. } => checks.chain,
+            Self::Signature => checks.signature,
+            Self::Fields(_) => checks.fields,
+            Self::ModuleId | Self::Timestamp => checks.consistency,
+            Self::Future { .. } => checks.time,
+            Self::Nonce => checks.nonce,
         }
     }
 

@@ -30,13 +30,21 @@ macro_rules! nitro_policy_fields {
                     "AWS Nitro Enclaves, platform configuration registers",
                 genuine (waived), appraised (policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| verified.document().pcrs.get(index), Absence::Attested, record)),
                 suggest (by pcrs);
-            signer: Rule<'p, Digest384>, "signer" as Fixed<48>,
-                "The SHA-384 of the image's signing certificate (DER). PCR 8 is computed from it.",
+            role: Rule<'p, ComputedPcr<Text<'p>>>, "role" as Role,
+                "The IAM role of the parent instance: its ARN, from which PCR 3 is computed, or PCR 3 itself.",
+                ROLE [Refused] = "nitro.role", "the parent instance's role",
+                    "The enclave's parent instance has this IAM role (PCR3).",
+                    "Compare with the ARN of the role in the instance profile of your instance: arn:aws:iam::<account>:role/<name>.",
+                    "AWS Nitro Enclaves, PCR3",
+                genuine (waived), appraised (derived(&policy.role, verified, (3, None), checks::ROLE, record, |arn: &Text<'_>| pcr3_of_role(arn, crypto))),
+                suggest (waived "PCR3 shows it, if the parent instance has a role");
+            signer: Rule<'p, ComputedPcr<ImageSigner<'p>>>, "signer" as Signer,
+                "The image's signing certificate: PEM, its DER in base64, or its SHA-384, from which PCR 8 is computed; or PCR 8 itself.",
                 SIGNER [Refused] = "nitro.signer", "the image's signer",
                     "The image was signed under this certificate (PCR8); any version of it, also an old one.",
                     "Compare with the SHA-384 of the signing certificate's DER.",
                     "AWS Nitro Enclaves, PCR8",
-                genuine (waived), appraised (derived(&policy.signer, verified, (8, None), checks::SIGNER, record, |signer| pcr8_of_signer(signer, crypto))),
+                genuine (waived), appraised (derived(&policy.signer, verified, (8, None), checks::SIGNER, record, |signer: &ImageSigner<'_>| signer.pcr8(crypto))),
                 suggest (waived "PCR8 shows it, if the image is signed");
             module_id: Rule<'p, Text<'p>>, "module-id" as Plain,
                 "The enclave's id; a new one at each start.",
@@ -46,13 +54,13 @@ macro_rules! nitro_policy_fields {
                     "AWS Nitro Enclaves, attestation process, module_id",
                 genuine (waived), value (Some(verified.document().module_id)),
                 suggest (waived "a new one at each start");
-            instance: Rule<'p, Text<'p>>, "instance" as Plain,
-                "The parent instance's id. PCR 4 is computed from it.",
+            instance: Rule<'p, ComputedPcr<Text<'p>>>, "instance" as ParentInstance,
+                "The parent instance: its id, from which PCR 4 is computed, or PCR 4 itself.",
                 INSTANCE [Refused] = "nitro.instance", "the parent instance",
                     "The enclave runs on this instance (PCR4).",
                     "Compare with the id that EC2 returned for your instance.",
                     "AWS Nitro Enclaves, PCR4",
-                genuine (waived), appraised (derived(&policy.instance, verified, (4, instance_of(verified)), checks::INSTANCE, record, |id: &str| pcr4_of_instance(id, crypto))),
+                genuine (waived), appraised (derived(&policy.instance, verified, (4, instance_of(verified.document().module_id, "-enc")), checks::INSTANCE, record, |id: &Text<'_>| pcr4_of_instance(id, crypto))),
                 suggest (waived "specific to one instance");
             user_data: Rule<'p, List<'p, u8>>, "user-data" as Bytes,
                 "What the enclave put into `user_data`. `\"hex:\"` is empty, which is not null.",
@@ -76,7 +84,7 @@ macro_rules! nitro_policy_fields {
                     "The document is at most this old.",
                     "Request a new document from the enclave, and verify it at the present time.",
                     "AWS Nitro Enclaves, attestation process, timestamp",
-                genuine (waived), appraised (age(verified, &policy.max_age, record)),
+                genuine (waived), appraised (age(verified.age_secs(), &policy.max_age, checks::MAX_AGE, record)),
                 suggest (waived "the nonce shows freshness");
         }
     };

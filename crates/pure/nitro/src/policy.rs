@@ -1,4 +1,4 @@
-//! Appraisal policy of a document, and its appraisal: every rule, every finding.
+//! Appraisal policy of an enclave's document, and its appraisal: every rule, every finding.
 //!
 //! Computed PCRs: AWS Nitro Enclaves, "Cryptographic attestation", platform configuration registers;
 //! SHA-384, each PCR starting as 48 zero bytes.
@@ -10,6 +10,7 @@ use teeproof_core::{
     PolicyField, PolicyValue, Record, Relation, Rule, TakeFieldRule, Text, Waiver, Worded,
 };
 
+use crate::computed::{ComputedPcr, Digest384, ImageSigner, pcr3_of_role, pcr4_of_instance};
 use crate::{VerifiedDocument, checks};
 
 crate::nitro_policy_fields! { teeproof_core::policy_table }
@@ -82,8 +83,7 @@ pub fn appraise(
 
 impl Appraisal {
     /// The result of two rules: one that is not met outweighs a document that is not shown to be fresh.
-    #[must_use]
-    const fn and(self, other: Self) -> Self {
+    pub(crate) const fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Refused, _) | (_, Self::Refused) => Self::Refused,
             (Self::NotShownFresh, _) | (_, Self::NotShownFresh) => Self::NotShownFresh,
@@ -99,18 +99,18 @@ impl From<bool> for Appraisal {
     }
 }
 
-/// Appraises a PCR that is computed from a known value: an instance's id, a certificate's digest. `named` is
-/// that value as the document states it, which is shown but not compared.
-fn derived<T: PolicyValue>(
-    rule: &Rule<'_, T>,
+/// Appraises a PCR that is computed from a known value, a name or a certificate's digest. `named` is that value as
+/// the document states it, which is shown but not compared.
+fn derived<T: PolicyValue + Eq>(
+    rule: &Rule<'_, ComputedPcr<T>>,
     verified: &VerifiedDocument<'_>,
     (index, named): (u8, Option<&str>),
     check: &'static Check,
     record: &mut dyn Record,
-    compute: impl Fn(&T::Seen) -> Digest384,
+    compute: impl Fn(&T) -> Digest384,
 ) -> bool {
     let actual = verified.document().pcrs.get(index);
-    let is = |expected: &T| actual.is_some_and(|actual| *actual == compute(expected.seen()));
+    let is = |expected: &ComputedPcr<T>| actual.is_some_and(|actual| *actual == expected.pcr(&compute));
     let met = match &rule.expectation {
         Expectation::Exactly(expected) => is(expected),
         Expectation::OneOf(expected) => expected.iter().any(is),
@@ -120,7 +120,7 @@ fn derived<T: PolicyValue>(
     };
     let outcome = if met { Outcome::Pass } else { Outcome::Fail };
     let finding = CheckResult::new(check, outcome).at_line(rule.line);
-    let words = DerivedPcr { named, index, value: actual.map(|pcr| pcr.as_slice()) };
+    let words = ShownPcr { named, index, value: actual.map(|pcr| pcr.as_slice()) };
     let datum = words.value.map_or(Datum::Absent, Datum::Bytes);
     let actual = Worded { words: &words, relation: Relation::Exactly, datum };
     record.record(finding.compared(&rule.expectation, &actual));
@@ -128,13 +128,13 @@ fn derived<T: PolicyValue>(
 }
 
 /// The words for a computed PCR: `i-0123… by the document's module_id, PCR4 89ab…`.
-struct DerivedPcr<'v> {
+struct ShownPcr<'v> {
     named: Option<&'v str>,
     index: u8,
     value: Option<&'v [u8]>,
 }
 
-impl fmt::Display for DerivedPcr<'_> {
+impl fmt::Display for ShownPcr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(named) = self.named {
             write!(f, "{named} by the document's module_id, ")?;
@@ -143,13 +143,12 @@ impl fmt::Display for DerivedPcr<'_> {
     }
 }
 
-/// The id of the parent instance, with which the document's module id begins.
-fn instance_of<'d>(verified: &VerifiedDocument<'d>) -> Option<&'d str> {
-    let module_id = verified.document().module_id;
+/// The id of the instance, with which a module id begins, before a mark (`-enc`, `-tpm`).
+pub(crate) fn instance_of<'d>(module_id: &'d str, mark: &str) -> Option<&'d str> {
     // Not `split_once`: it contains an index, which can panic.
     module_id.char_indices().find_map(|(at, _)| {
         let (instance, rest) = module_id.split_at_checked(at)?;
-        rest.starts_with("-enc").then_some(instance)
+        rest.starts_with(mark).then_some(instance)
     })
 }
 
@@ -162,12 +161,17 @@ impl fmt::Display for SecondsAtMost {
     }
 }
 
-/// Appraises the document's age.
-fn age(verified: &VerifiedDocument<'_>, max_age: &MaxAge<'_>, record: &mut dyn Record) -> Appraisal {
+/// Appraises a document's age, in seconds; one that was verified at its own time stamp has none.
+pub(crate) fn age(
+    age_secs: Option<i64>,
+    max_age: &MaxAge<'_>,
+    check: &'static Check,
+    record: &mut dyn Record,
+) -> Appraisal {
     let (secs, line) = match max_age {
         MaxAge::AtMost { secs, line } => (*secs, *line),
         MaxAge::Waived(waiver) => {
-            waiver.record(checks::MAX_AGE, record);
+            waiver.record(check, record);
             return Appraisal::Accepted;
         }
     };
@@ -176,13 +180,13 @@ fn age(verified: &VerifiedDocument<'_>, max_age: &MaxAge<'_>, record: &mut dyn R
         Worded { words: &limit, relation: Relation::AtMost, datum: Datum::Number(u64::from(secs)) };
     let mut found = |outcome, words: &dyn fmt::Display, datum| {
         let actual = &Worded { words, relation: Relation::Exactly, datum };
-        let finding = CheckResult::new(checks::MAX_AGE, outcome).at_line(line).compared(&expected, actual);
+        let finding = CheckResult::new(check, outcome).at_line(line).compared(&expected, actual);
         record.record(match datum {
             Datum::Absent => finding.because(&"verified at its own time stamp"),
             _ => finding,
         });
     };
-    match verified.age_secs() {
+    match age_secs {
         None => {
             found(Outcome::Fail, &"no age", Datum::Absent);
             Appraisal::NotShownFresh
@@ -196,31 +200,4 @@ fn age(verified: &VerifiedDocument<'_>, max_age: &MaxAge<'_>, record: &mut dyn R
             Appraisal::Refused
         }
     }
-}
-
-/// A PCR value: a SHA-384 digest, 48 bytes.
-pub type Digest384 = [u8; 48];
-
-/// The value of a PCR after an extend: the SHA-384 of the old value and `data`, which is not hashed first.
-#[must_use]
-pub fn extend(old: &Digest384, data: &[u8], crypto: &Crypto) -> Digest384 {
-    crypto.sha384.digest(&[old, data])
-}
-
-/// PCR3 of an enclave whose parent instance has this IAM role (the role's ARN).
-#[must_use]
-pub fn pcr3_of_role(arn: &str, crypto: &Crypto) -> Digest384 {
-    extend(&[0; 48], arn.as_bytes(), crypto)
-}
-
-/// PCR4 of an enclave on this parent instance (its id, `i-` and 17 hex digits).
-#[must_use]
-pub fn pcr4_of_instance(id: &str, crypto: &Crypto) -> Digest384 {
-    extend(&[0; 48], id.as_bytes(), crypto)
-}
-
-/// PCR8 of an image that is signed under a certificate, from the SHA-384 of the certificate's DER.
-#[must_use]
-pub fn pcr8_of_signer(fingerprint: &Digest384, crypto: &Crypto) -> Digest384 {
-    extend(&[0; 48], fingerprint, crypto)
 }

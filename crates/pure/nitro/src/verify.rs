@@ -1,19 +1,17 @@
-//! Verification of a document: the only module that makes a [`VerifiedDocument`].
+//! Verification of a document: the only module that makes a [`VerifiedDocument`] or, in the module below it, a
+//! [`VerifiedNitroTpm`](crate::nitrotpm::VerifiedNitroTpm).
 //!
 //! Source: AWS Nitro Enclaves user guide, "Verifying the root of trust"; RFC 9052, section 4.4; RFC 5280, section 6.
 
-use core::fmt;
+pub(crate) mod nitrotpm;
+pub(crate) mod steps;
 
 use teeproof_core::{Crypto, Freshness, Record, Time};
-use teeproof_wire::certificate::{Certificate, PublicKey};
-use teeproof_wire::cose::Sign1;
-use teeproof_wire::nitro::{Document, Limits, Signers};
-use teeproof_x509::{
-    Anchor, AnchorKind, AnchoredPath, Anchors, Candidates, MAX_CHAIN, PathError, PathOptions, PathSearch,
-    Problem, Revocation, RevocationError, RevocationStatus, SignatureChecks, VerifiedPath, build_path,
-};
+use teeproof_wire::nitro::{Document, Limits};
+use teeproof_x509::{Anchor, AnchorKind, PathOptions, RevocationStatus, VerifiedPath};
 
-use crate::{CertificateIndex, Error, checks};
+use crate::Error;
+use steps::Signed;
 
 /// The roots of the AWS partitions, commercial ("G1") and GovCloud: the SHA-256 of the whole certificate,
 /// which every document contains. Origin: `anchors/README.md`.
@@ -31,7 +29,7 @@ pub const PINNED: [Anchor<'static>; 2] = [
 /// The certificate of the commercial root, DER.
 pub const ROOT_G1: &[u8] = include_bytes!("../anchors/aws-nitro-root-g1.der");
 
-/// The relying party's input to the verification of a document.
+/// The relying party's input to the verification of a document, an enclave's or a NitroTPM's.
 #[derive(Clone, Copy, Debug)]
 pub struct NitroVerification<'a> {
     path: PathOptions<'a>,
@@ -68,7 +66,7 @@ impl<'a> NitroVerification<'a> {
 pub struct NitroOptions {
     /// The tolerance for clock skew, in seconds.
     pub skew_secs: u32,
-    /// The limits for the sizes of the fields that the enclave chooses.
+    /// The limits for the sizes of the fields that the attester chooses.
     pub limits: Limits,
 }
 
@@ -83,7 +81,7 @@ impl NitroOptions {
         Self { skew_secs, ..self }
     }
 
-    /// With limits for the sizes of the fields that the enclave chooses.
+    /// With limits for the sizes of the fields that the attester chooses.
     #[must_use]
     pub const fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
@@ -135,157 +133,8 @@ pub fn verify<'a>(
     verification: &NitroVerification<'a>,
     record: &mut dyn Record,
 ) -> Result<VerifiedDocument<'a>, Error> {
-    let NitroVerification { path: options, options: NitroOptions { skew_secs, limits }, .. } = verification;
-    let envelope = Sign1::parse(document).map_err(Error::Format)?;
-    let signers = Signers::find(envelope.payload(), envelope.payload_offset()).map_err(Error::Format)?;
-    record.pass(checks::FORMAT, &"COSE_Sign1, ES384");
-
-    let budget = options.budget(MAX_CHAIN);
-    let signatures = options.signature_checks(&budget);
-    let path = chain(&signers, options.anchors, signatures)?;
-    record.pass(checks::CHAIN, &Shown(&path));
-
-    signature(&envelope, path.leaf(), options.crypto)?;
-    record.pass(
-        checks::SIGNATURE,
-        &format_args!("ECDSA P-384 over {} bytes of payload", envelope.payload().len()),
-    );
-
-    let document =
-        Document::parse(envelope.payload(), envelope.payload_offset(), limits).map_err(Error::Fields)?;
-    let pcrs = document.pcrs.iter().fold(0_u8, |count, _| count.saturating_add(1));
-    record.pass(checks::FIELDS, &format_args!("{pcrs} PCRs"));
-
-    let made = Time::from_millis(document.timestamp);
-    let (at, live) = match verification.at {
-        Moment::At(at) => (at, true),
-        Moment::OfDocument => (made, false),
-    };
-    let mut path = path.valid_at(at, *skew_secs).map_err(chain_error)?;
-    record.pass(checks::VALIDITY, &format_args!("every certificate, at {at}"));
-    check_revocation(&mut path, &options.revocation, &signatures, record)?;
-    consistency(&document, path.path(), made, *skew_secs)?;
-    record.pass(checks::CONSISTENCY, &format_args!("issued to {}", document.module_id));
-    if live && made.since(at) > i64::from(*skew_secs) {
-        return Err(Error::Future { timestamp: made, at });
-    }
-    record.pass(checks::TIME, &format_args!("made at {made}"));
-    freshness(&document, &verification.freshness, record)?;
-    Ok(VerifiedDocument { document, path, live })
-}
-
-/// Verifies the chain in the document, root first.
-fn chain<'a>(
-    signers: &Signers<'a>,
-    anchors: Anchors<'a>,
-    checks: SignatureChecks<'_>,
-) -> Result<AnchoredPath<'a>, Error> {
-    let at = |link, problem| Error::Chain { link: CertificateIndex(link), problem };
-    let parse = |link, der| Certificate::parse(der).map_err(|error| at(link, Problem::Malformed(error)));
-    let ders = signers.cabundle.as_slice();
-    let root = parse(0, ders.first().ok_or(Error::Untrusted { root: None })?)?;
-    let mut chain = [root; MAX_CHAIN];
-    let chain = chain.get_mut(..ders.len()).ok_or(at(ders.len(), Problem::TooLong))?;
-    for (link, (slot, der)) in (1..=usize::MAX).zip(chain.iter_mut().zip(ders).skip(1)) {
-        *slot = parse(link, der)?;
-    }
-    let count = chain.len();
-    let leaf = parse(count, signers.certificate)?;
-    let candidates = Candidates::InOrder { chain, pinned: &PINNED };
-    let search = PathSearch { candidates, anchors, profile: &[], at: None, checks };
-    let path = build_path(leaf, &search, &mut |path| Some(*path)).map_err(path_error)?;
-    // AWS requires keyUsage and basicConstraints in the leaf.
-    let leaf = path.leaf().extensions();
-    if leaf.key_usage().is_none() || leaf.basic_constraints().is_none() {
-        return Err(at(count, Problem::KeyUsage));
-    }
-    Ok(path)
-}
-
-fn path_error(error: PathError<'_>) -> Error {
-    match error {
-        PathError::Chain(error) => chain_error(error),
-        PathError::UntrustedRoot(name) => Error::Untrusted { root: Some(name.into()) },
-        _ => Error::Untrusted { root: None },
-    }
-}
-
-/// Checks the chain against every revocation list of its issuers.
-fn check_revocation(
-    path: &mut VerifiedPath<'_>,
-    revocation: &Revocation<'_>,
-    signatures: &SignatureChecks<'_>,
-    record: &mut dyn Record,
-) -> Result<(), Error> {
-    path.check_revocation(revocation, signatures).map_err(|error| match error {
-        RevocationError::Revoked { link } => {
-            Error::Chain { link: CertificateIndex(link), problem: Problem::Revoked }
-        }
-        RevocationError::List { issuer, problem } => {
-            Error::RevocationList { issuer: CertificateIndex(issuer), problem }
-        }
-    })?;
-    let status = path.revocation();
-    match (revocation.waiver(), status.first_unchecked()) {
-        (None, Some(link)) => {
-            return Err(Error::Chain { link: CertificateIndex(link), problem: Problem::NoRevocationList });
-        }
-        (Some(reason), _) if !status.is_checked() => record.waive(checks::REVOCATION, &reason),
-        (_, None) => record.pass(checks::REVOCATION, &status),
-        _ => record.warn(checks::REVOCATION, &status),
-    }
-    Ok(())
-}
-
-fn chain_error(error: teeproof_x509::Error) -> Error {
-    Error::Chain { link: CertificateIndex(error.link), problem: error.problem }
-}
-
-fn signature(envelope: &Sign1<'_>, leaf: &Certificate<'_>, crypto: &Crypto) -> Result<(), Error> {
-    let PublicKey::P384(point) = leaf.public_key() else {
-        return Err(Error::Signature);
-    };
-    envelope
-        .signed(|parts| crypto.ecdsa_p384_sha384.verify(point, parts, envelope.signature()))
-        .map_err(|_| Error::Signature)
-}
-
-/// Checks that the leaf was issued to the document's module (its common name begins with the module id and
-/// a dot), and was valid at the document's time stamp.
-fn consistency(
-    document: &Document<'_>,
-    path: &AnchoredPath<'_>,
-    made: Time,
-    skew_secs: u32,
-) -> Result<(), Error> {
-    let leaf = path.leaf();
-    let name = leaf.subject().common_name().unwrap_or_default();
-    if !name.strip_prefix(document.module_id).is_some_and(|rest| rest.starts_with('.')) {
-        return Err(Error::ModuleId);
-    }
-    let (from, until) = (Time(leaf.not_before()), Time(leaf.not_after()));
-    if made.plus(i64::from(skew_secs)) < from || made > until {
-        return Err(Error::Timestamp);
-    }
-    Ok(())
-}
-
-fn freshness(
-    document: &Document<'_>,
-    freshness: &Freshness<'_>,
-    record: &mut dyn Record,
-) -> Result<(), Error> {
-    match freshness {
-        Freshness::Waived(reason) => record.waive(checks::NONCE, reason),
-        Freshness::Nonce(nonce) => {
-            if !document.nonce.is_some_and(|found| nonce.is(found)) {
-                return Err(Error::Nonce);
-            }
-            let nonce = nonce.as_bytes();
-            record.nonce_matches(checks::NONCE, nonce, &format_args!("the same {} bytes", nonce.len()));
-        }
-    }
-    Ok(())
+    let Signed { payload, path, live } = steps::verify(document, verification, &steps::OF_ENCLAVES, record)?;
+    Ok(VerifiedDocument { document: payload, path, live })
 }
 
 impl<'a> VerifiedDocument<'a> {
@@ -331,17 +180,5 @@ impl<'a> VerifiedDocument<'a> {
     #[must_use]
     pub const fn revocation(&self) -> RevocationStatus {
         self.path.revocation()
-    }
-}
-
-/// `…-enc….eu-central-1.aws ← … ← aws.nitro-enclaves (pinned)`.
-struct Shown<'a>(&'a AnchoredPath<'a>);
-
-impl<'a> fmt::Display for Shown<'a> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |certificate: &Certificate<'a>| certificate.subject().common_name().unwrap_or("?");
-        let between = self.0.below().len().saturating_sub(1);
-        write!(f, "{} ← {between} certificates ← {}", name(self.0.leaf()), name(self.0.root()))?;
-        write!(f, " ({})", self.0.anchor())
     }
 }

@@ -58,6 +58,7 @@ pub const COLLATERAL_UNUSED: &Check = &Check {
 pub fn all_checks() -> impl Iterator<Item = &'static Check> {
     use teeproof_hcl::checks as hcl;
     use teeproof_nitro::checks as nitro;
+    use teeproof_nitro::nitrotpm::checks as nitro_tpm;
     use teeproof_snp::checks as snp;
     use teeproof_tdx::checks as tdx;
     use teeproof_tpm::checks as tpm;
@@ -68,6 +69,8 @@ pub fn all_checks() -> impl Iterator<Item = &'static Check> {
         .chain(tpm::PCR)
         .chain([nitro::VERIFY, nitro::APPRAISE].concat())
         .chain(nitro::PCR)
+        .chain([nitro_tpm::VERIFY, nitro_tpm::APPRAISE].concat())
+        .chain(nitro_tpm::PCR)
 }
 
 /// The check with this id, `nitro.nonce`; `None` for an unknown id.
@@ -84,6 +87,7 @@ pub(crate) fn of_verification(technology: Technology) -> Vec<&'static Check> {
         Technology::AzureSnp => azure_snp(),
         Technology::AzureTdx => azure_tdx(),
         Technology::Nitro => teeproof_nitro::checks::VERIFY.to_vec(),
+        Technology::NitroTpm => teeproof_nitro::nitrotpm::checks::VERIFY.to_vec(),
         _ => Vec::new(),
     }
 }

@@ -12,6 +12,7 @@ use core::fmt::Display;
 
 use teeproof_core::Time;
 use teeproof_nitro::VerifiedDocument;
+use teeproof_nitro::nitrotpm::VerifiedNitroTpm;
 use teeproof_snp::{Chip, VerifiedReport};
 
 use crate::value::ClaimValue;
@@ -25,6 +26,7 @@ pub(crate) fn of(verified: &Verified<'_>) -> Vec<Claim> {
         Verified::AzureSnp(vm) => azure::of_snp(vm),
         Verified::AzureTdx(vm) => azure::of_tdx(vm),
         Verified::Nitro(document) => nitro(document),
+        Verified::NitroTpm(document) => nitro_tpm(document),
     }
 }
 
@@ -33,7 +35,7 @@ pub(crate) fn unknown(verified: &Verified<'_>) -> Vec<UnknownClaim> {
     match verified {
         Verified::AzureSnp(vm) => azure::unknown(vm.claims()),
         Verified::AzureTdx(vm) => azure::unknown(vm.claims()),
-        Verified::Snp(_) | Verified::Tdx(_) | Verified::Nitro(_) => Vec::new(),
+        Verified::Snp(_) | Verified::Tdx(_) | Verified::Nitro(_) | Verified::NitroTpm(_) => Vec::new(),
     }
 }
 
@@ -132,5 +134,27 @@ fn nitro(verified: &VerifiedDocument<'_>) -> Vec<Claim> {
     let chosen =
         [("public_key", document.public_key), ("user_data", document.user_data), ("nonce", document.nonce)];
     claims.extend(chosen.map(|(name, value)| optional(name, value, bytes, "the enclave did not set it")));
+    claims
+}
+
+fn nitro_tpm(verified: &VerifiedNitroTpm<'_>) -> Vec<Claim> {
+    let document = verified.document();
+    let secure_boot = match verified.is_without_secure_boot() {
+        true => claim("secure_boot", ClaimValue::Bool(false)),
+        false => absent("secure_boot", "PCR7 names the keys; whether they were enforced, an event log shows"),
+    };
+    let mut claims = Vec::from([
+        claim("module_id", text(document.module_id())),
+        claim("timestamp", text(Time::from_millis(document.timestamp()))),
+        claim("measured_boot", ClaimValue::Bool(verified.is_boot_measured())),
+        secure_boot,
+    ]);
+    claims.extend(document.pcrs().iter().map(|(index, pcr)| numbered("pcr", index, bytes(pcr))));
+    let chosen = [
+        ("public_key", document.public_key()),
+        ("user_data", document.user_data()),
+        ("nonce", document.nonce()),
+    ];
+    claims.extend(chosen.map(|(name, value)| optional(name, value, bytes, "the instance did not set it")));
     claims
 }

@@ -11,7 +11,7 @@ use teeproof_evidence::bytes;
 use teeproof_tpm::PcrValues;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::hcl::{Hardware, HashType, HclReport};
-use teeproof_wire::nitro::Document;
+use teeproof_wire::nitro::{Document, NitroTpmDocument};
 use teeproof_wire::snp::Report;
 use teeproof_wire::tdx::TdQuote;
 use teeproof_wire::tpm::{Attest, MAX_NONCE, attest_bytes};
@@ -63,6 +63,12 @@ pub(crate) fn of(check: &Check, evidence: &Evidence<'_>, request: &Request<'_>) 
             let document =
                 Document::parse(envelope.payload(), envelope.payload_offset(), &request.nitro.limits).ok()?;
             Some((Side::of(nonce?), Side(document.nonce.map(<[u8]>::to_vec))))
+        }
+        Evidence::NitroTpm(document) if *check == *teeproof_nitro::nitrotpm::checks::NONCE => {
+            let envelope = Sign1::parse(document).ok()?;
+            let (payload, base) = (envelope.payload(), envelope.payload_offset());
+            let document = NitroTpmDocument::parse(payload, base, &request.nitro.limits).ok()?;
+            Some((Side::of(nonce?), Side(document.nonce().map(<[u8]>::to_vec))))
         }
         Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence)
             if *check == *teeproof_hcl::checks::BINDING =>

@@ -23,8 +23,10 @@ pub enum Evidence<'a> {
     AzureSnp(teeproof_hcl::HclEvidence<'a>),
     /// An Azure confidential VM on TDX: HCL report, TD quote and, from the vTPM, quote, PCR values and event log.
     AzureTdx(teeproof_hcl::HclEvidence<'a>),
-    /// A Nitro attestation document: `COSE_Sign1`, tagged or not.
+    /// A Nitro attestation document of an enclave: `COSE_Sign1`.
     Nitro(&'a [u8]),
+    /// An attestation document of a NitroTPM: `COSE_Sign1`.
+    NitroTpm(&'a [u8]),
     /// Evidence of a redacted bundle: refused, because its signatures are no longer valid.
     Redacted(Redacted<'a>),
 }
@@ -40,6 +42,7 @@ impl Evidence<'_> {
             Self::AzureTdx(_) => Technology::AzureTdx,
             Self::Redacted(redacted) => redacted.technology,
             Self::Nitro(_) => Technology::Nitro,
+            Self::NitroTpm(_) => Technology::NitroTpm,
         }
     }
 }
@@ -54,7 +57,7 @@ const OF_THE_TPM: [InputKind; 5] = [
 ];
 
 /// Parts that this version describes and does not verify.
-const UNVERIFIED: [InputKind; 2] = [InputKind::NitroTpmDocument, InputKind::TdReport];
+const UNVERIFIED: [InputKind; 1] = [InputKind::TdReport];
 /// Parts that say nothing about a machine.
 const NOT_EVIDENCE: [InputKind; 3] = [InputKind::PublicKey, InputKind::TpmPublic, InputKind::SealedFile];
 
@@ -103,7 +106,10 @@ impl<'a> Evidence<'a> {
             (Technology::Nitro, None) if inputs.parts().iter().all(goes_with_nitro) => {
                 Evidence::Nitro(report.bytes())
             }
-            (Technology::Nitro, _) => return Err(InputError::NotTogether),
+            (Technology::NitroTpm, None) if inputs.parts().iter().all(goes_with_nitro) => {
+                Evidence::NitroTpm(report.bytes())
+            }
+            (Technology::Nitro | Technology::NitroTpm, _) => return Err(InputError::NotTogether),
             (Technology::Snp, None) => Evidence::Snp(report.bytes()),
             (Technology::Snp, Some(kind)) => return Err(InputError::WithoutReport(kind)),
             (Technology::AzureTdx, _) => Evidence::AzureTdx(azure(inputs, report.bytes())?),
@@ -154,5 +160,5 @@ fn azure<'a>(inputs: &'a Inputs, report: &'a [u8]) -> Result<teeproof_hcl::HclEv
 
 /// A Nitro document brings its certificates along; revocation lists can be given for its chain.
 fn goes_with_nitro(part: &Part) -> bool {
-    matches!(part.kind(), InputKind::NitroDocument | InputKind::RevocationList)
+    matches!(part.kind(), InputKind::NitroDocument | InputKind::NitroTpmDocument | InputKind::RevocationList)
 }

@@ -77,6 +77,7 @@ const FOR_YES: &[&str] = &[
     "hcl.quote",
     "log.explains",
     "log.secure-boot",
+    "nitro-tpm.measured-boot",
     "snp.revocation-list",
     "tdx.revocation-list",
 ];

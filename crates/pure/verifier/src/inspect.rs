@@ -9,7 +9,7 @@ pub use replay::{ReplayHashes, inspect_replay};
 use alloc::vec::Vec;
 
 use teeproof_wire::certificate::{Certificate, PublicKey};
-use teeproof_wire::cose::Sign1;
+use teeproof_wire::cose::{Sign1, UnsignedSign1};
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::eventlog::{CcelTable, EventLog};
 use teeproof_wire::hcl::{Hardware, HclReport};
@@ -191,32 +191,69 @@ fn td_quote(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Er
     Ok(flaw.or(no_chain).or(quote.check_trailing().err()))
 }
 
+/// A document, of an enclave or of a NitroTPM; one that nobody signed is described as well.
 fn nitro(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
-    let envelope = Sign1::parse(bytes)?;
+    let envelope = match Sign1::parse(bytes) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            let unsigned = UnsignedSign1::parse(bytes).map_err(|_| error)?;
+            return unsigned_nitro(&unsigned, error, visitor);
+        }
+    };
     let mut unknown = Vec::new();
     let mut keep = |key, error| unknown.push((key, error));
     let (payload, base) = (envelope.payload(), envelope.payload_offset());
     let document = Document::parse_with_unknown_keys(payload, base, &LIMITS, &mut keep)?;
     cose(&envelope, visitor);
     group(visitor, "AttestationDocument", &document);
-    if !unknown.is_empty() {
-        visitor.open("unknown keys");
-        for (key, _) in &unknown {
-            visitor.field(DescribedField::new("key", key).note(&"not a key of an enclave's document"));
-        }
-        visitor.close();
-    }
+    unknown_keys(&unknown, visitor, &"not a key of an enclave's document");
     let certificates_ = document.cabundle.as_slice().iter().copied();
     let flaw = certificates(certificates_.chain(core::iter::once(document.certificate)), visitor);
     Ok(unknown.first().map(|(_, error)| *error).or(flaw))
 }
 
+/// A document without a signature, as QEMU's emulation of the security module writes it. Its certificates are zeros as
+/// well, so that nothing of them is described but their bytes.
+fn unsigned_nitro(
+    envelope: &UnsignedSign1<'_>,
+    flaw: Error,
+    visitor: &mut dyn Visitor,
+) -> Result<Option<Error>, Error> {
+    let mut unknown = Vec::new();
+    let mut keep = |key, error| unknown.push((key, error));
+    let (payload, base) = (envelope.payload(), envelope.payload_offset());
+    let document = Document::parse_with_unknown_keys(payload, base, &LIMITS, &mut keep)?;
+    visitor.open("COSE_Sign1");
+    visitor.field(DescribedField::new("protected", &HexBytes(envelope.protected())).note(&"not ES384"));
+    visitor.field(DescribedField::new("signature", &HexBytes(envelope.signature())).note(&"not signed"));
+    visitor.close();
+    group(visitor, "AttestationDocument", &document);
+    unknown_keys(&unknown, visitor, &"not a key of an enclave's document");
+    Ok(Some(flaw))
+}
+
 fn nitro_tpm(bytes: &[u8], visitor: &mut dyn Visitor) -> Result<Option<Error>, Error> {
     let envelope = Sign1::parse(bytes)?;
-    let document = NitroTpmDocument::parse(envelope.payload(), envelope.payload_offset(), &LIMITS)?;
+    let mut unknown = Vec::new();
+    let mut keep = |key, error| unknown.push((key, error));
+    let (payload, base) = (envelope.payload(), envelope.payload_offset());
+    let document = NitroTpmDocument::parse_with_unknown_keys(payload, base, &LIMITS, &mut keep)?;
     cose(&envelope, visitor);
     group(visitor, "NitroTPM document", &document);
-    Ok(certificates(document.certificates(), visitor))
+    unknown_keys(&unknown, visitor, &"not a key of a NitroTPM document");
+    let flaw = certificates(document.certificates(), visitor);
+    Ok(unknown.first().map(|(_, error)| *error).or(flaw))
+}
+
+fn unknown_keys(unknown: &[(&str, Error)], visitor: &mut dyn Visitor, note: &dyn core::fmt::Display) {
+    if unknown.is_empty() {
+        return;
+    }
+    visitor.open("unknown keys");
+    for (key, _) in unknown {
+        visitor.field(DescribedField::new("key", key).note(note));
+    }
+    visitor.close();
 }
 
 /// Fields that the attester chose are shown at any length.

@@ -35,7 +35,8 @@ pub use many::{verify_all_with_cache, verify_with_cache};
 pub use policy::{AzureSnpPolicy, AzureTdxPolicy, Policy, PolicyWarning};
 #[cfg(feature = "policy-file")]
 pub use policy::{
-    MixedFact, NoProposal, PolicyError, PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable,
+    EnclaveImage, ImageMeasurements, InstanceImage, MixedFact, NoProposal, NotMeasurements, PolicyError,
+    PolicyKey, PolicyProblem, Proposal, ProposalChoices, Unsuitable,
 };
 pub use remedy::Remedy;
 pub use request::{Request, RequestError, Technologies};
@@ -61,7 +62,10 @@ pub use teeproof_evidence::{
 pub use teeproof_hcl::{
     Ground, HclEvidence, HclPolicy, Origin, OriginGrounds, VerifiedTdVm, VerifiedVm, VmId,
 };
-pub use teeproof_nitro::{Limits, MaxAge, Moment, NitroOptions, NitroPolicy, VerifiedDocument};
+pub use teeproof_nitro::nitrotpm::{NitroTpmPolicy, VerifiedNitroTpm};
+pub use teeproof_nitro::{
+    ComputedPcr, ImageSigner, Limits, MaxAge, Moment, NitroOptions, NitroPolicy, VerifiedDocument,
+};
 pub use teeproof_snp::{
     Product, ProductLine, SnpPolicy, Tcb, TcbFloor, TcbLevels, VekKind, VerifiedReport, Vmpl,
 };

@@ -32,6 +32,7 @@ pub(crate) fn is_nonce_check(check: &Check) -> bool {
         teeproof_tpm::checks::NONCE,
         teeproof_hcl::checks::USER_DATA,
         teeproof_nitro::checks::NONCE,
+        teeproof_nitro::nitrotpm::checks::NONCE,
     ];
     checks.contains(&check)
 }
@@ -58,7 +59,7 @@ fn carries_text(evidence: &Evidence<'_>, text: &[u8]) -> bool {
     let has_digits =
         |bytes: &[u8]| bytes.windows(digits.len().max(1)).any(|window| window.eq_ignore_ascii_case(&digits));
     match evidence {
-        Evidence::Snp(bytes) | Evidence::Nitro(bytes) => has(bytes, text),
+        Evidence::Snp(bytes) | Evidence::Nitro(bytes) | Evidence::NitroTpm(bytes) => has(bytes, text),
         Evidence::Tdx { quote, .. } => has(quote.bytes(), text),
         Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) => {
             evidence.quote.as_ref().is_some_and(|quote| has(quote.message, text))
@@ -79,7 +80,7 @@ fn carries_digits(evidence: &Evidence<'_>, nonce: &[u8]) -> bool {
         !text.is_empty() && windows.any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
     };
     match evidence {
-        Evidence::Snp(bytes) | Evidence::Nitro(bytes) => has(bytes, &digits),
+        Evidence::Snp(bytes) | Evidence::Nitro(bytes) | Evidence::NitroTpm(bytes) => has(bytes, &digits),
         Evidence::Tdx { quote, .. } => has(quote.bytes(), &digits),
         Evidence::AzureSnp(evidence) | Evidence::AzureTdx(evidence) => {
             let quoted = evidence.quote.as_ref().is_some_and(|quote| has(quote.message, &digits));

@@ -1,17 +1,27 @@
 //! Appraisal policies: built in, typed, or from a file.
 
 #[cfg(feature = "policy-file")]
+mod age;
+#[cfg(feature = "policy-file")]
 mod azure;
+#[cfg(feature = "policy-file")]
+mod computed;
+#[cfg(feature = "policy-file")]
+mod contradictions;
 #[cfg(feature = "policy-file")]
 mod event_log;
 #[cfg(feature = "policy-file")]
 mod file;
+#[cfg(feature = "policy-file")]
+mod images;
 #[cfg(feature = "policy-file")]
 mod kinds;
 #[cfg(feature = "policy-file")]
 mod lines;
 #[cfg(feature = "policy-file")]
 mod nitro;
+#[cfg(feature = "policy-file")]
+mod nitro_tpm;
 #[cfg(feature = "policy-file")]
 mod node;
 mod pcr_advice;
@@ -41,6 +51,8 @@ mod tpm;
 mod unsuitable;
 mod warnings;
 
+#[cfg(feature = "policy-file")]
+pub use images::{EnclaveImage, ImageMeasurements, InstanceImage, NotMeasurements};
 #[cfg(feature = "policy-file")]
 pub use lines::MixedFact;
 #[cfg(feature = "policy-file")]
@@ -79,8 +91,10 @@ pub struct Policy {
     pub tdx: Option<teeproof_tdx::TdxPolicy<'static>>,
     /// The rules for Azure confidential VMs on TDX; `None` accepts none.
     pub azure_tdx: Option<AzureTdxPolicy>,
-    /// The rules for Nitro documents; `None` accepts none.
+    /// The rules for Nitro documents of enclaves; `None` accepts none.
     pub nitro: Option<teeproof_nitro::NitroPolicy<'static>>,
+    /// The rules for NitroTPM documents; `None` accepts none.
+    pub nitro_tpm: Option<teeproof_nitro::nitrotpm::NitroTpmPolicy<'static>>,
 }
 
 /// The rules for an Azure confidential VM on SEV-SNP.
@@ -174,7 +188,8 @@ impl AzureTdxPolicy {
 }
 
 impl Policy {
-    /// The policy `builtin:genuine`: authentic evidence of a guest or enclave in production mode.
+    /// The policy `builtin:genuine`: authentic evidence of a guest or enclave in production mode, or of an instance
+    /// with NitroTPM whose firmware measured the boot.
     ///
     /// It has no rule for measurements: any software is accepted.
     #[must_use]
@@ -186,14 +201,23 @@ impl Policy {
             azure_snp: Some(AzureSnpPolicy::genuine()),
             azure_tdx: Some(AzureTdxPolicy::genuine()),
             nitro: Some(teeproof_nitro::NitroPolicy::genuine()),
+            nitro_tpm: Some(teeproof_nitro::nitrotpm::NitroTpmPolicy::genuine()),
         }
     }
 
     /// A policy of this name that accepts no technology. Each of [`Policy::snp`], [`Policy::tdx`],
-    /// [`Policy::azure_snp`], [`Policy::azure_tdx`] and [`Policy::nitro`] adds one.
+    /// [`Policy::azure_snp`], [`Policy::azure_tdx`], [`Policy::nitro`] and [`Policy::nitro_tpm`] adds one.
     #[must_use]
     pub fn empty(name: impl Into<String>) -> Self {
-        Self { name: name.into(), snp: None, tdx: None, azure_snp: None, azure_tdx: None, nitro: None }
+        Self {
+            name: name.into(),
+            snp: None,
+            tdx: None,
+            azure_snp: None,
+            azure_tdx: None,
+            nitro: None,
+            nitro_tpm: None,
+        }
     }
 
     /// With another name in results.
@@ -238,13 +262,26 @@ impl Policy {
         self
     }
 
-    /// With changed rules for Nitro documents, as [`Policy::snp`].
+    /// With changed rules for Nitro documents of enclaves, as [`Policy::snp`].
     #[must_use]
     pub fn nitro(
         mut self,
         change: impl FnOnce(teeproof_nitro::NitroPolicy<'static>) -> teeproof_nitro::NitroPolicy<'static>,
     ) -> Self {
         self.nitro = Some(change(self.nitro.unwrap_or_else(teeproof_nitro::NitroPolicy::genuine)));
+        self
+    }
+
+    /// With changed rules for NitroTPM documents, as [`Policy::snp`].
+    #[must_use]
+    pub fn nitro_tpm(
+        mut self,
+        change: impl FnOnce(
+            teeproof_nitro::nitrotpm::NitroTpmPolicy<'static>,
+        ) -> teeproof_nitro::nitrotpm::NitroTpmPolicy<'static>,
+    ) -> Self {
+        let genuine = teeproof_nitro::nitrotpm::NitroTpmPolicy::genuine;
+        self.nitro_tpm = Some(change(self.nitro_tpm.unwrap_or_else(genuine)));
         self
     }
 
@@ -273,6 +310,7 @@ impl Policy {
             tdx::reference(Technology::AzureTdx),
             azure::reference(Technology::AzureTdx),
             nitro::reference(Technology::Nitro),
+            nitro_tpm::reference(Technology::NitroTpm),
         ]
         .concat()
     }
@@ -296,6 +334,9 @@ impl Policy {
         if let Some(nitro) = &self.nitro {
             nitro.field_rules(&mut |demand| take(Technology::Nitro, demand));
         }
+        if let Some(nitro_tpm) = &self.nitro_tpm {
+            nitro_tpm.field_rules(&mut |demand| take(Technology::NitroTpm, demand));
+        }
     }
 
     /// Weak rules: those that accept any software, pin values that vary without a change of software, or rest on values
@@ -314,6 +355,7 @@ impl Policy {
             Technology::AzureSnp => self.azure_snp.is_some(),
             Technology::AzureTdx => self.azure_tdx.is_some(),
             Technology::Nitro => self.nitro.is_some(),
+            Technology::NitroTpm => self.nitro_tpm.is_some(),
             _ => false,
         }
     }

@@ -2,6 +2,7 @@
 
 mod advice;
 mod azure;
+mod nitro;
 mod tdx;
 mod verified;
 
@@ -77,6 +78,7 @@ pub fn verify<'a>(
         Evidence::AzureSnp(evidence) => run.azure_snp(evidence),
         Evidence::AzureTdx(evidence) => run.azure_tdx(evidence),
         Evidence::Nitro(document) => Ok(run.nitro(document)),
+        Evidence::NitroTpm(document) => Ok(run.nitro_tpm(document)),
         Evidence::Redacted(redacted) => Ok(run.redacted(redacted)),
     }
 }
@@ -138,27 +140,6 @@ impl<'a> Run<'_, 'a> {
             .and_then(|policy| policy.snp.as_ref())
             .map(|policy| appraisal(teeproof_snp::appraise(&verified, policy, &mut self.findings)));
         Ok(self.appraised(Verified::Snp(Box::new(verified)), at, appraisal))
-    }
-
-    fn nitro(mut self, document: &'a [u8]) -> AttestationResult<'a> {
-        let request = self.request;
-        let verification =
-            teeproof_nitro::NitroVerification::new(request.freshness, request.at, request.path.crypto)
-                .path_options(request.path)
-                .options(request.nitro);
-        let verified = match teeproof_nitro::verify(document, &verification, &mut self.findings) {
-            Ok(verified) => verified,
-            Err(error) => {
-                let advice = error.advice().map(|text| AdvisedRemedy::of_nitro(error.check(), text));
-                return self.failed(error.check(), error.class(), &error, None, advice);
-            }
-        };
-        self.unused_lists(&[verified.path()]);
-        let appraisal = request.policy.and_then(|policy| policy.nitro.as_ref()).map(|policy| {
-            teeproof_nitro::appraise(&verified, policy, request.path.crypto, &mut self.findings)
-        });
-        let at = verified.path().at();
-        self.appraised(Verified::Nitro(Box::new(verified)), at, appraisal)
     }
 
     /// Warns of revocation lists that no chain used, by their issuers' names and with the reason.

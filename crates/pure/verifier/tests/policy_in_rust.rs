@@ -19,6 +19,7 @@ type SnpRow = Row<teeproof_snp::SnpPolicy<'static>>;
 type TdxRow = Row<teeproof_tdx::TdxPolicy<'static>>;
 type HclRow = Row<teeproof_hcl::HclPolicy<'static>>;
 type NitroRow = Row<teeproof_nitro::NitroPolicy<'static>>;
+type NitroTpmRow = Row<teeproof_nitro::nitrotpm::NitroTpmPolicy<'static>>;
 
 fn at<T: teeproof_core::PolicyValue>(rule: Rule<'static, T>) -> Rule<'static, T> {
     rule.at_line(LINE)
@@ -125,9 +126,28 @@ const NITRO: &[NitroRow] = &[
     ("pcrs", "{ 0 = { exactly = \"HEX48\" } }", |p| {
         p.pcrs(vec![PcrRule::new(0, at(Rule::exactly([0xab; 48])))])
     }),
-    ("signer", "{ exactly = \"HEX48\" }", |p| p.signer(at(Rule::exactly([0xab; 48])))),
+    ("role", "{ exactly = \"arn:aws:iam::123456789012:role/r\" }", |p| {
+        p.role(at(Rule::exactly("arn:aws:iam::123456789012:role/r".into())))
+    }),
+    ("signer", "{ exactly = \"HEX48\" }", |p| p.signer(at(Rule::exactly([0xab; 48].into())))),
     ("module-id", "{ exactly = \"i-1-enc2\" }", |p| p.module_id(at(Rule::exactly(Text::from("i-1-enc2"))))),
-    ("instance", "{ exactly = \"i-1\" }", |p| p.instance(at(Rule::exactly("i-1".into())))),
+    ("instance", "{ exactly = \"i-0123456789abcdef0\" }", |p| {
+        p.instance(at(Rule::exactly("i-0123456789abcdef0".into())))
+    }),
+    ("user-data", "{ exactly = \"utf8:hello\" }", |p| {
+        p.user_data(at(Rule::exactly(List::from(b"hello".to_vec()))))
+    }),
+    ("public-key", "{ absent = true }", |p| p.public_key(at(Rule::absent()))),
+    ("max-age", "{ at-most = 300 }", |p| p.max_age(MaxAge::AtMost { secs: 300, line: Some(LINE) })),
+];
+
+const NITRO_TPM: &[NitroTpmRow] = &[
+    ("measured-boot", "{ exactly = true }", |p| p.measured_boot(at(Rule::exactly(true)))),
+    ("pcrs", "{ 4 = { exactly = \"HEX48\" } }", |p| {
+        p.pcrs(vec![PcrRule::new(4, at(Rule::exactly([0xab; 48])))])
+    }),
+    ("module-id", "{ exactly = \"i-1-tpm2\" }", |p| p.module_id(at(Rule::exactly(Text::from("i-1-tpm2"))))),
+    ("instance", "{ exactly = \"i-01234567\" }", |p| p.instance(at(Rule::exactly(Text::from("i-01234567"))))),
     ("user-data", "{ exactly = \"utf8:hello\" }", |p| {
         p.user_data(at(Rule::exactly(List::from(b"hello".to_vec()))))
     }),
@@ -167,6 +187,7 @@ fn each_field_is_written_as_it_is_read() {
     compare(Technology::AzureTdx, TDX, |policy, change| policy.azure_tdx(|azure| azure.tdx(change)));
     compare(Technology::AzureTdx, HCL, |policy, change| policy.azure_tdx(|azure| azure.vm(change)));
     compare(Technology::Nitro, NITRO, Policy::nitro);
+    compare(Technology::NitroTpm, NITRO_TPM, Policy::nitro_tpm);
 }
 
 #[test]
@@ -174,12 +195,13 @@ fn each_key_has_a_row() {
     let snp = || SNP.iter().map(|(key, ..)| *key);
     let hcl = || HCL.iter().map(|(key, ..)| *key);
     let tdx = || TDX.iter().map(|(key, ..)| *key);
-    let rows: [(_, Vec<_>); 5] = [
+    let rows: [(_, Vec<_>); 6] = [
         (Technology::Snp, snp().collect()),
         (Technology::Tdx, tdx().collect()),
         (Technology::AzureSnp, snp().chain(hcl()).collect()),
         (Technology::AzureTdx, tdx().chain(hcl()).collect()),
         (Technology::Nitro, NITRO.iter().map(|(key, ..)| *key).collect()),
+        (Technology::NitroTpm, NITRO_TPM.iter().map(|(key, ..)| *key).collect()),
     ];
     for (technology, rows) in rows {
         let keys = Policy::keys();

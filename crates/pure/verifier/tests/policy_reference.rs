@@ -11,11 +11,12 @@ use std::path::Path;
 use teeproof::{Policy, PolicyKey};
 
 /// The tables: the mark in the page, the section, and the section whose keys are left out of it.
-const TABLES: [(&str, &str, Option<&str>); 4] = [
+const TABLES: [(&str, &str, Option<&str>); 5] = [
     ("snp", "snp", None),
     ("azure", "azure-snp", Some("snp")),
     ("tdx", "tdx", None),
     ("nitro", "nitro", None),
+    ("nitro-tpm", "nitro-tpm", None),
 ];
 
 fn keys(section: &str) -> Vec<PolicyKey> {
@@ -73,7 +74,8 @@ fn the_reference_is_current() {
 fn every_key_is_a_demand_and_every_demand_a_key() {
     let text = "version = 1\n\
         [snp]\nunlisted = { waived = \"w\" }\n[tdx]\nunlisted = { waived = \"w\" }\n[azure-snp]\nunlisted = { waived = \"w\" }\n\
-        [azure-tdx]\nunlisted = { waived = \"w\" }\n[nitro]\nunlisted = { waived = \"w\" }\n";
+        [azure-tdx]\nunlisted = { waived = \"w\" }\n[nitro]\nunlisted = { waived = \"w\" }\n\
+        [nitro-tpm]\nunlisted = { waived = \"w\" }\n";
     for policy in [Policy::from_toml("all waived", text).unwrap(), Policy::genuine()] {
         let mut demands = Vec::new();
         policy.field_rules(&mut |technology, demand| {

@@ -7,6 +7,7 @@
 //! | HCL report | those of its SNP report; `vmUniqueId` |
 //! | AK certificate | subject and SAN, the serial number, the host in 1.3.6.1.4.1.311.21.20 |
 //! | Nitro document | `module_id`, PCR4; serial numbers and names of the leaf, the instance and the zone |
+//! | NitroTPM document | the same but PCR4, which is of the boot loader |
 //! | TD quote | the QE's id; PPID, platform instance id and serial number of its PCK certificate |
 //! | TCB info, QE identity, CCEL | nothing of their own: they are of a model, or of what was booted |
 //!
@@ -23,7 +24,7 @@ use teeproof_core::guid_bytes;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::hcl::{Hardware, HclReport};
-use teeproof_wire::nitro::{Document, Limits};
+use teeproof_wire::nitro::{Document, Limits, NitroTpmDocument};
 use teeproof_wire::snp::{Product, Report};
 use teeproof_wire::{Error, ErrorKind as Wrong};
 
@@ -55,6 +56,7 @@ pub(super) fn of(kind: InputKind, bytes: &[u8], claims: &[u8]) -> Result<Vec<Fou
         InputKind::HclReport => list.envelope(bytes)?,
         InputKind::Certificate => drop(list.certificate(bytes)?),
         InputKind::NitroDocument => list.document(bytes)?,
+        InputKind::NitroTpmDocument => list.tpm_document(bytes)?,
         InputKind::TdQuote => list.quote(bytes)?,
         _ => {}
     }
@@ -125,12 +127,8 @@ impl<'a> List<'a> {
 
     fn document(&mut self, bytes: &'a [u8]) -> Result<(), Error> {
         let envelope = Sign1::parse(bytes)?;
-        let limits = Limits::of_fields(teeproof_wire::cose::MAX_BYTES);
-        let document = Document::parse(envelope.payload(), envelope.payload_offset(), &limits)?;
-        if !self.module(document.module_id).is_some_and(str::is_empty) {
-            let offset = place_of(bytes, document.module_id.as_bytes()).unwrap_or_default().start;
-            return Err(fault(Wrong::Value, "Nitro document: module_id", offset, "i-…-enc… or i-…-tpm…"));
-        }
+        let document = Document::parse(envelope.payload(), envelope.payload_offset(), &LIMITS)?;
+        self.module_id(document.module_id)?;
         // PCR4 is a hash of the instance's id and of nothing else.
         if let Some(pcr) = document.pcrs.get(4) {
             self.push(Identity::bytes(Identifier::InstanceId, pcr), pcr);
@@ -141,7 +139,24 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    /// The instance and the enclave in a module id, or the machine with NitroTPM; what stands behind.
+    fn tpm_document(&mut self, bytes: &'a [u8]) -> Result<(), Error> {
+        let envelope = Sign1::parse(bytes)?;
+        let document = NitroTpmDocument::parse(envelope.payload(), envelope.payload_offset(), &LIMITS)?;
+        self.module_id(document.module_id())?;
+        document.certificates().try_for_each(|der| self.nitro_certificate(der))
+    }
+
+    /// A module id, of which nothing is left.
+    fn module_id(&mut self, id: &'a str) -> Result<(), Error> {
+        if self.module(id).is_some_and(str::is_empty) {
+            return Ok(());
+        }
+        let offset = place_of(self.whole, id.as_bytes()).unwrap_or_default().start;
+        Err(fault(Wrong::Value, "Nitro document: module_id", offset, "i-…-enc… or i-…-tpm…"))
+    }
+
+    /// The instance and the enclave in a module id, or the machine with NitroTPM; what stands behind. The zeros behind
+    /// `-tpm` name nothing.
     fn module(&mut self, id: &'a str) -> Option<&'a str> {
         let (instance, second) = id.strip_prefix("i-")?.split_at_checked(INSTANCE_DIGITS)?;
         let second = second.strip_prefix("-enc").or_else(|| second.strip_prefix("-tpm"))?;
@@ -241,5 +256,7 @@ const VM_ID: &[u8] = b"vmUniqueId";
 /// Where a quote's header has the id of the quoting enclave, by which platforms are
 /// distinguished.
 const QE_ID: Range<usize> = 28..44;
+/// Fields that the attester chose may be of any length.
+const LIMITS: Limits = Limits::of_fields(teeproof_wire::cose::MAX_BYTES);
 const INSTANCE_DIGITS: usize = 17;
 const ENCLAVE_DIGITS: usize = 16;

@@ -36,6 +36,7 @@ const ONCE: &[(InputKind, &str)] = &[
     (InputKind::EventLog, "application/vnd.teeproof.event-log"),
     (InputKind::CcEventLog, "application/vnd.teeproof.cc-event-log"),
     (InputKind::NitroDocument, "application/cose; cose-type=\"cose-sign1\""),
+    (InputKind::NitroTpmDocument, "application/cose; cose-type=\"cose-sign1\""),
 ];
 
 /// Endorsements, of which there are several: the stem of their labels, and their media types.
@@ -85,7 +86,7 @@ impl PartName {
             InputKind::Certificate => "der",
             InputKind::RevocationList => "crl",
             InputKind::PcrValues => "txt",
-            InputKind::NitroDocument => "cose",
+            InputKind::NitroDocument | InputKind::NitroTpmDocument => "cose",
             InputKind::TcbInfo | InputKind::QeIdentity => "json",
             _ => "bin",
         };

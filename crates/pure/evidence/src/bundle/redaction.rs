@@ -24,7 +24,7 @@ pub enum Identifier {
     HostName,
     /// The serial number of a certificate of one machine, VM or enclave.
     SerialNumber,
-    /// The EC2 instance: in a Nitro document's `module_id` and its certificates' subjects.
+    /// The EC2 instance: in a Nitro or NitroTPM document's `module_id` and its certificates' subjects.
     InstanceId,
     /// The enclave: the second half of `module_id`.
     EnclaveId,
@@ -101,8 +101,11 @@ impl Redaction {
         }
         let is_tdx = matches!(technology, Technology::AzureTdx);
         // Of a list only the serial numbers are known, which are of leaves.
-        let of_list: &[_] =
-            if matches!(technology, Technology::Nitro) { &["nitro.chain"] } else { &["ak.chain"] };
+        let of_list: &[_] = match technology {
+            Technology::Nitro => &["nitro.chain"],
+            Technology::NitroTpm => &["nitro-tpm.chain"],
+            _ => &["ak.chain"],
+        };
         match (self.part.kind, self.what) {
             (InputKind::SnpReport, Identifier::ChipId) => &["snp.vek.chip", "snp.signature"],
             (InputKind::SnpReport, _) => &["snp.signature"],
@@ -115,6 +118,7 @@ impl Redaction {
             (InputKind::Certificate, _) => &["ak.chain"],
             (InputKind::RevocationList, _) => of_list,
             (InputKind::NitroDocument, _) => &["nitro.chain", "nitro.signature"],
+            (InputKind::NitroTpmDocument, _) => &["nitro-tpm.chain", "nitro-tpm.signature"],
             (InputKind::TdQuote | InputKind::TcbInfo | InputKind::QeIdentity, _) => self.lost_of_quote(),
             (InputKind::TpmQuote | InputKind::TpmSignature, _) => &["quote.signature"],
             (InputKind::PcrValues | InputKind::PcrConcatenation, _) => &["quote.pcrs"],

@@ -59,9 +59,6 @@ impl InputError {
             Self::NoDocument(_) => {
                 "this member must hold the document as base64, hex or a byte list; otherwise save the document to its own file"
             }
-            Self::Unverified(InputKind::NitroTpmDocument) => {
-                "the documents of Nitro Enclaves are verified, those of a NitroTPM not yet"
-            }
             Self::Unverified(InputKind::TdReport) => {
                 "a TDREPORT can be checked on its own processor only; a remote party needs the TD quote made of it"
             }

@@ -134,7 +134,7 @@ impl InputError {
             }
             Self::TwoOfAKind(kind) => write!(f, "two files are read as {kind}, and evidence has one"),
             Self::TooMany { kind, limit } => write!(f, "too many parts of kind {kind}: at most {limit}"),
-            Self::NotTogether => f.write_str("the certificates do not belong to the Nitro document"),
+            Self::NotTogether => f.write_str("the other files do not belong to the Nitro document"),
             Self::WithoutReport(kind) => write!(f, "{} without an HCL report", kind.with_article()),
             Self::TdQuoteOfSnp => {
                 f.write_str("the TD quote does not belong to the HCL report of an SNP machine")
@@ -144,9 +144,6 @@ impl InputError {
             Self::LogWithoutPcrs => f.write_str("an event log without PCR values"),
             Self::OfRtmrs(kind) => {
                 write!(f, "{}: a CCEL extends a TD's RTMRs, not PCRs", kind.with_article())
-            }
-            Self::Unverified(InputKind::NitroTpmDocument) => {
-                f.write_str("a NitroTPM document, not yet verified")
             }
             Self::Unverified(InputKind::TdReport) => {
                 f.write_str("a bare TDREPORT, which is not evidence for a remote party")

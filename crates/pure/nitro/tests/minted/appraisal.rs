@@ -3,7 +3,8 @@
 use teeproof_core::{List, PcrRule, Pcrs, Rule, Text, Waiver};
 use teeproof_mint::nitro::{Enclave, Identity};
 use teeproof_nitro::{
-    Appraisal, MaxAge, Moment, NitroPolicy, pcr3_of_role, pcr4_of_instance, pcr8_of_signer,
+    Appraisal, ComputedPcr, Contradiction, Digest384, ImageSigner, MaxAge, Moment, NitroPolicy, pcr3_of_role,
+    pcr4_of_instance, pcr8_of_signer,
 };
 
 use crate::support::{AT, Bag};
@@ -100,18 +101,26 @@ fn registers_that_are_computed() {
     assert_eq!(pcr8_of_signer(&fingerprint, &table), sha384(&[&zero, &fingerprint]));
 }
 
+type Named<'p> = ComputedPcr<Text<'p>>;
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/teeproof-mint";
+
 #[test]
 fn the_parent_instance() {
     let bag = Bag::of(&Enclave::new());
-    fn asks<'p>(bag: &Bag, rule: Rule<'p, Text<'p>>) -> Appraisal {
+    fn asks<'p>(bag: &Bag, rule: Rule<'p, Named<'p>>) -> Appraisal {
         bag.appraise(&NitroPolicy::genuine().instance(rule))
     }
-    let (own, other) = (|| Text::from("i-0123456789abcdef0"), || Text::from("i-0123456789abcdef1"));
+    let (own, other) =
+        (|| ComputedPcr::from("i-0123456789abcdef0"), || ComputedPcr::from("i-0123456789abcdef1"));
     assert_eq!(asks(&bag, Rule::exactly(own())), Accepted);
     assert_eq!(asks(&bag, Rule::exactly(other())), Refused);
     assert_eq!(asks(&bag, Rule::one_of(&[other(), own()][..])), Accepted);
     assert_eq!(asks(&bag, Rule::one_of(&[other()][..])), Refused);
     assert_eq!(asks(&bag, Rule::waived("any instance of ours")), Accepted);
+    let pcr = pcr4_of_instance("i-0123456789abcdef0", &teeproof_aws_lc::TABLE);
+    assert_eq!(asks(&bag, Rule::exactly(ComputedPcr::Value(pcr))), Accepted);
+    assert_eq!(asks(&bag, Rule::exactly(ComputedPcr::Value([4; 48]))), Refused);
     // The module's id is of this instance as well, but it is PCR4 that says so.
     let without = Bag::of(&Enclave::new().with_document(|document| document.remove_pcr(4)));
     let policy = NitroPolicy::genuine().instance(Rule::exactly(own()));
@@ -121,24 +130,95 @@ fn the_parent_instance() {
 }
 
 #[test]
+fn the_parent_instances_role() {
+    let bag = Bag::of(&Enclave::new());
+    fn asks<'p>(bag: &Bag, rule: Rule<'p, Named<'p>>) -> Appraisal {
+        bag.appraise(&NitroPolicy::genuine().role(rule))
+    }
+    let pcr = pcr3_of_role(ROLE, &teeproof_aws_lc::TABLE);
+    assert_eq!(asks(&bag, Rule::exactly(ROLE.into())), Accepted);
+    assert_eq!(asks(&bag, Rule::exactly(ComputedPcr::Value(pcr))), Accepted);
+    for wrong in ["arn:aws:iam::123456789012:role/other", "teeproof-mint", ""] {
+        assert_eq!(asks(&bag, Rule::exactly(wrong.into())), Refused, "{wrong}");
+    }
+    assert_eq!(asks(&bag, Rule::exactly(ComputedPcr::Value([0; 48]))), Refused);
+    assert_eq!(asks(&bag, Rule::waived("any role of ours")), Accepted);
+    for without in
+        [Enclave::new().pcr(3, &[0; 48]), Enclave::new().with_document(|document| document.remove_pcr(3))]
+    {
+        assert_eq!(asks(&Bag::of(&without), Rule::exactly(ROLE.into())), Refused);
+    }
+}
+
+#[test]
 fn the_images_signer() {
+    type Signer<'p> = ComputedPcr<ImageSigner<'p>>;
     let table = teeproof_aws_lc::TABLE;
-    let (own, other) = ([1; 48], [2; 48]);
+    let certificate: &'static [u8] = b"the DER of a certificate";
+    let own = table.sha384.digest(&[certificate]);
     let signed = Bag::of(&Enclave::new().pcr(8, &pcr8_of_signer(&own, &table)));
     let unsigned = Bag::of(&Enclave::new());
-    fn asks(bag: &Bag, rule: Rule<'_, [u8; 48]>) -> Appraisal {
+    fn asks<'p>(bag: &Bag, rule: Rule<'p, Signer<'p>>) -> Appraisal {
         bag.appraise(&NitroPolicy::genuine().signer(rule))
     }
-    assert_eq!(asks(&signed, Rule::exactly(own)), Accepted);
-    assert_eq!(asks(&signed, Rule::exactly(other)), Refused);
-    assert_eq!(asks(&signed, Rule::one_of(&[other, own][..])), Accepted);
-    assert_eq!(asks(&unsigned, Rule::exactly(own)), Refused);
-    // Neither the register's own value nor zero stands for a signer.
-    assert_eq!(asks(&signed, Rule::exactly(pcr8_of_signer(&own, &table))), Refused);
-    assert_eq!(asks(&unsigned, Rule::exactly([0; 48])), Refused);
+    fn of(digest: Digest384) -> Signer<'static> {
+        Signer::from(digest)
+    }
+    assert_eq!(asks(&signed, Rule::exactly(of(own))), Accepted);
+    assert_eq!(asks(&signed, Rule::exactly(of([2; 48]))), Refused);
+    assert_eq!(asks(&signed, Rule::one_of(&[of([2; 48]), of(own)][..])), Accepted);
+    assert_eq!(asks(&unsigned, Rule::exactly(of(own))), Refused);
+    // The certificate itself, and the PCR.
+    let whole = |der: &'static [u8]| Signer::Of(ImageSigner::Certificate(List::from(der)));
+    assert_eq!(asks(&signed, Rule::exactly(whole(certificate))), Accepted);
+    assert_eq!(asks(&signed, Rule::exactly(whole(b"the DER of another"))), Refused);
+    assert_eq!(asks(&signed, Rule::exactly(Signer::Value(pcr8_of_signer(&own, &table)))), Accepted);
+    assert_eq!(asks(&signed, Rule::exactly(Signer::Value(own))), Refused);
+    // The PCR's own value is no certificate's, and zero is nobody's.
+    assert_eq!(asks(&signed, Rule::exactly(of(pcr8_of_signer(&own, &table)))), Refused);
+    assert_eq!(asks(&unsigned, Rule::exactly(of([0; 48]))), Refused);
     let absent = Bag::of(&Enclave::new().with_document(|document| document.remove_pcr(8)));
-    assert_eq!(asks(&absent, Rule::exactly(own)), Refused);
+    assert_eq!(asks(&absent, Rule::exactly(of(own))), Refused);
     assert_eq!(asks(&absent, Rule::waived("unsigned")), Accepted);
+}
+
+#[test]
+fn pcrs_that_are_named_twice_in_contradiction() {
+    let table = teeproof_aws_lc::TABLE;
+    let of = |policy: &NitroPolicy<'_>| {
+        let mut found = Vec::new();
+        policy
+            .contradictions(&table, &mut |one: Contradiction| found.push((one.key, one.line, one.pcr_line)));
+        found
+    };
+    let digest = [7; 48];
+    let (pcr3, pcr4) = (pcr3_of_role(ROLE, &table), pcr4_of_instance("i-1", &table));
+    let pcr8 = pcr8_of_signer(&digest, &table);
+    let instances = [ComputedPcr::from("i-0"), ComputedPcr::from("i-1")];
+    let of_rules = |rules: &[PcrRule<'_, 48>]| {
+        let policy = NitroPolicy::genuine()
+            .role(Rule::exactly(ComputedPcr::from(ROLE)).at_line(1))
+            .instance(Rule::one_of(&instances[..]).at_line(2))
+            .signer(Rule::exactly(ComputedPcr::from(digest)).at_line(3))
+            .pcrs(Pcrs::Rules(List::from(rules)));
+        of(&policy)
+    };
+    let of_pcrs = |[pcr3, pcr4, pcr8]: [[u8; 48]; 3]| {
+        let rule = |index, pcr| register(index, Rule::exactly(pcr).at_line(9));
+        of_rules(&[rule(3, pcr3), rule(4, pcr4), rule(8, pcr8)])
+    };
+    assert_eq!(of_pcrs([pcr3, pcr4, pcr8]), []);
+    let wrong = |key, line| [(key, Some(line), Some(9))];
+    assert_eq!(of_pcrs([pcr4, pcr4, pcr8]), wrong("role", 1));
+    assert_eq!(of_pcrs([pcr3, pcr3, pcr8]), wrong("instance", 2));
+    assert_eq!(of_pcrs([pcr3, pcr4, digest]), wrong("signer", 3));
+    assert_eq!(of_pcrs([[0; 48]; 3]).len(), 3);
+    // A PCR of which a document cannot have the value, and what is waived on either side.
+    assert_eq!(of_rules(&[register(3, Rule::absent()), register(4, Rule::waived("any"))]).len(), 1);
+    let rules = [register(3, Rule::exactly(pcr3))];
+    assert_eq!(of(&NitroPolicy::waived("any").pcrs(Pcrs::Rules(List::from(&rules[..])))), []);
+    let waived = NitroPolicy::genuine().role(Rule::exactly(ComputedPcr::from(ROLE)));
+    assert_eq!(of(&waived), []);
 }
 
 #[test]

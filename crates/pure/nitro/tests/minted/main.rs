@@ -19,5 +19,6 @@ mod chain;
 mod encoding;
 mod fields;
 mod frame;
+mod nitrotpm;
 mod revocation;
 mod time;

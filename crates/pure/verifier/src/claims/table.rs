@@ -122,7 +122,11 @@ pub(crate) const CLAIMS: &[ClaimRow] = &[
     nullable("mrservicetd", Hex, "TDX: MRSERVICETD, 48 bytes; null in a quote with a body of TDX 1.0."),
     row("rtmrN", Hex, "TDX: RTMR N, 48 bytes."),
     nullable("vm_id", Text, "Azure: vmUniqueId of the runtime claims, a GUID."),
-    nullable("user_data", Hex, "Azure: user-data of the runtime claims, 64 bytes. Nitro: user_data."),
+    nullable(
+        "user_data",
+        Hex,
+        "Azure: user-data of the runtime claims, 64 bytes. Nitro, NitroTPM: user_data.",
+    ),
     row(
         "secure_boot_configured",
         Bool,
@@ -141,11 +145,15 @@ pub(crate) const CLAIMS: &[ClaimRow] = &[
     row("tpm_restarts", Number, "Azure: clockInfo.restartCount of the quote."),
     row("tpm_clock_safe", Bool, "Azure: clockInfo.safe of the quote."),
     row("tpm_firmware", Hex, "Azure: firmwareVersion of the quote, 8 bytes."),
-    row("pcrN", Hex, "Azure: PCR N of the quote, 32 bytes. Nitro: PCR N of the document, 48 bytes."),
+    row(
+        "pcrN",
+        Hex,
+        "Azure: PCR N of the quote, 32 bytes. Nitro, NitroTPM: PCR N of the document, 48 bytes.",
+    ),
     nullable(
         "secure_boot",
         Bool,
-        "Azure: whether secure boot was enforced, as PCR 7 and the event log show it; null where they do not.",
+        "Azure: whether secure boot was enforced, as PCR 7 and the event log show it; null where they do not. NitroTPM: false where PCR 7 is that of an instance without secure boot and its keys; else null.",
     ),
     row("secure_boot_keys", Counts, "Azure: how many entries the signature lists PK, KEK, db and dbx have."),
     row(
@@ -153,11 +161,20 @@ pub(crate) const CLAIMS: &[ClaimRow] = &[
         Hex,
         "Azure: the Authenticode digest of boot application N, in the order of their start.",
     ),
-    row("module_id", Text, "Nitro: module_id, the instance and the enclave."),
-    row("timestamp", Text, "Nitro: timestamp, RFC 3339."),
+    row(
+        "module_id",
+        Text,
+        "Nitro: module_id, the instance and the enclave. NitroTPM: module_id, the instance.",
+    ),
+    row("timestamp", Text, "Nitro, NitroTPM: timestamp, RFC 3339."),
     row("mode", Text, "Nitro: `production`, or `debug` where PCR0, PCR1 or PCR2 is zero or absent."),
-    nullable("public_key", Hex, "Nitro: public_key."),
-    nullable("nonce", Hex, "Nitro: nonce."),
+    row(
+        "measured_boot",
+        Bool,
+        "NitroTPM: whether the firmware measured the boot: none of PCRs 0 to 7 is zero.",
+    ),
+    nullable("public_key", Hex, "Nitro, NitroTPM: public_key."),
+    nullable("nonce", Hex, "Nitro, NitroTPM: nonce."),
 ];
 
 /// The schema of the object of claims.

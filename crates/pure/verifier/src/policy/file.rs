@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::node::Node;
 use super::problems::{PolicyError, PolicyProblem, Problems, Reported};
 use super::suggest::quoted;
-use super::{Policy, azure, nitro, snp, tdx};
+use super::{Policy, azure, nitro, nitro_tpm, snp, tdx};
 
 /// Reads a file. Nothing is believed that was not understood: one problem, and there is no policy.
 pub(super) fn read(name: &str, text: &str) -> Result<Policy, PolicyError> {
@@ -49,19 +49,19 @@ fn policy(name: &str, root: &Node<'_>, problems: &mut Problems<'_>) -> Result<Po
         Some(given) => own_name(&given, problems),
         None => Ok(name.to_string()),
     };
-    let sections =
-        ["snp", "tdx", "azure-snp", "azure-tdx", "nitro"].map(|section| root.child(table, section));
+    let sections = ["snp", "tdx", "azure-snp", "azure-tdx", "nitro", "nitro-tpm"]
+        .map(|section| root.child(table, section));
     if sections.iter().all(Option::is_none) {
-        let hint =
-            "write [snp], [tdx], [azure-snp], [azure-tdx] or [nitro] for each technology that you accept";
+        let hint = "write [snp], [tdx], [azure-snp], [azure-tdx], [nitro] or [nitro-tpm] for each technology that you accept";
         problems.add(0, "", "the policy has no section, so it accepts nothing", Some(hint.into()));
     }
-    let [snp, tdx, azure_snp, azure_tdx, nitro] = sections;
+    let [snp, tdx, azure_snp, azure_tdx, nitro, nitro_tpm] = sections;
     let snp = snp.map(|section| snp::read(section, problems)).transpose();
     let tdx = tdx.map(|section| tdx::read(section, problems)).transpose();
     let azure_snp = azure_snp.map(|section| azure::read_snp(section, problems)).transpose();
     let azure_tdx = azure_tdx.map(|section| azure::read_tdx(section, problems)).transpose();
     let nitro = nitro.map(|section| nitro::read(section, problems)).transpose();
+    let nitro_tpm = nitro_tpm.map(|section| nitro_tpm::read(section, problems)).transpose();
     version?;
     Ok(Policy {
         name: name?,
@@ -70,6 +70,7 @@ fn policy(name: &str, root: &Node<'_>, problems: &mut Problems<'_>) -> Result<Po
         azure_snp: azure_snp?,
         azure_tdx: azure_tdx?,
         nitro: nitro?,
+        nitro_tpm: nitro_tpm?,
     })
 }
 
@@ -101,7 +102,7 @@ fn version<'t>(root: &Node<'t>, table: &'t DeTable<'t>, problems: &mut Problems<
     }
 }
 
-const KEYS: [&str; 7] = ["version", "name", "snp", "tdx", "azure-snp", "azure-tdx", "nitro"];
+const KEYS: [&str; 8] = ["version", "name", "snp", "tdx", "azure-snp", "azure-tdx", "nitro", "nitro-tpm"];
 
 /// The longest file that is read.
 const MAX_BYTES: usize = 256 * 1024;

@@ -4,17 +4,18 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use teeproof_core::{Absence, Technology};
-use teeproof_nitro::{MaxAge, NitroPolicy, VerifiedDocument, checks};
+use teeproof_core::Technology;
+use teeproof_nitro::{NitroPolicy, VerifiedDocument, checks};
 
-use super::kinds::{Bytes, Fixed, Plain, YesNo, number};
+use super::age::Age;
+use super::computed::{ParentInstance, Role, Signer};
+use super::kinds::{Bytes, Plain, YesNo};
 use super::lines::Lines;
 use super::node::Node;
 use super::pcr_advice::volatile_in_nitro;
 use super::pcrs::PcrTable;
 use super::problems::{Problems, Reported};
-use super::rule::AT_MOST;
-use super::section::{Expected, Section};
+use super::section::Section;
 use super::table::{FieldKind, PolicyKey, section, toml};
 
 teeproof_nitro::nitro_policy_fields! { section }
@@ -22,9 +23,12 @@ teeproof_nitro::nitro_policy_fields! { section }
 /// Where the values are found.
 type Source<'d, 'a> = &'d VerifiedDocument<'a>;
 
+/// Fields that say of a PCR from what it is computed, with that PCR: a section that names the PCR need not name them.
+const COMPUTED: [(&str, &str); 3] = [("role", "3"), ("instance", "4"), ("signer", "8")];
+
 /// Reads the section.
 pub(super) fn read(node: Node<'_>, problems: &mut Problems<'_>) -> Result<NitroPolicy<'static>, Reported> {
-    let section = Section::open(node, &keys().collect::<Vec<_>>(), problems)?;
+    let section = Section::open_with_implied(node, &keys().collect::<Vec<_>>(), "pcrs", &COMPUTED, problems)?;
     fields(&section, problems)
 }
 
@@ -44,33 +48,4 @@ fn unpinned(index: u8, value: &[u8; 48]) -> Option<String> {
         _ => "nothing was measured",
     };
     (*value == [0; 48]).then(|| format!("zero: {what}"))
-}
-
-/// An age in seconds.
-struct Age;
-
-impl FieldKind for Age {
-    type Field = MaxAge<'static>;
-
-    fn label() -> String {
-        "seconds".into()
-    }
-
-    fn words(_: Absence) -> Vec<&'static str> {
-        Vec::from([AT_MOST])
-    }
-
-    fn field(
-        section: &Section<'_>,
-        key: &str,
-        _: Absence,
-        problems: &mut Problems<'_>,
-    ) -> Result<MaxAge<'static>, Reported> {
-        Ok(match section.expected(key, "an age in seconds", &[AT_MOST], problems)? {
-            Expected::Word(_, node, line) => {
-                MaxAge::AtMost { secs: number(&node, problems, u32::MAX.into())?, line: Some(line) }
-            }
-            Expected::Waived(waiver) => MaxAge::Waived(waiver),
-        })
-    }
 }

@@ -15,6 +15,27 @@ const TPM: &[(u8, &str)] = &[
 /// PCRs of a Nitro enclave that say something of one machine.
 const NITRO: &[(u8, &str)] = &[(4, "the parent instance's id: one instance's alone")];
 
+/// PCRs of a NitroTPM that say nothing of the software, or that vary without any change of it.
+///
+/// Sources: TCG PC Client Platform Firmware Profile, section 3.3.4; Amazon EC2, "NitroTPM Attestation Document
+/// contents".
+const NITRO_TPM: &[(u8, &str)] = &[
+    (0, "AWS's firmware: it changes when AWS updates it"),
+    (1, "AWS's firmware data: it changes when AWS updates it, and with the instance's configuration"),
+    (2, "code of devices: not of the image"),
+    (3, "data of devices: not of the image"),
+    (5, "GPT and boot manager attempts: differs between machines and boots"),
+    (6, "the host platform's events: not of the image"),
+    (10, "IMA extends it as files are opened: differs from boot to boot"),
+    (16, "for debugging: any software can reset it"),
+    (23, "for applications: any software can reset it"),
+];
+
+/// Why no policy should pin this PCR of a NitroTPM.
+pub(super) fn volatile_in_nitro_tpm(index: u8) -> Option<&'static str> {
+    reason(NITRO_TPM, index)
+}
+
 /// Why no policy should pin this PCR of a TPM, whatever an event log explains.
 pub(super) fn volatile_in_tpm(index: u8) -> Option<&'static str> {
     reason(TPM, index)

@@ -15,7 +15,7 @@ use teeproof_hcl::checks::{AK_CHAIN, AK_KEY};
 use super::kinds::text;
 use super::lines::{AkFailure, Lacking, Lines, MixedFact, SectionLines};
 use super::unsuitable::Unsuitable;
-use super::{Policy, PolicyError, PolicyWarning, azure, nitro, snp, tdx};
+use super::{Policy, PolicyError, PolicyWarning, azure, nitro, nitro_tpm, snp, tdx};
 use crate::{AttestationResult, Caution, Finding, Verified};
 
 /// A proposed policy file, with its weaknesses.
@@ -143,6 +143,17 @@ impl Proposal {
         }
         let (anchors, evidence_warnings) = (added_anchors(results), evidence_warnings(results));
         let cautions = cautions(results, choices, &anchors, &evidence_warnings);
+        let assembled = Self::assembled(&body, cautions, warnings, differing);
+        Ok(Self { anchors, evidence_warnings, ..assembled })
+    }
+
+    /// The file of this body, with cautions and warnings at its head.
+    pub(super) fn assembled(
+        body: &str,
+        cautions: Vec<String>,
+        mut warnings: Vec<PolicyWarning>,
+        differing: Vec<String>,
+    ) -> Self {
         let mut toml: String = cautions.iter().map(|caution| format!("# {caution}\n")).collect();
         warnings.iter().for_each(|warning| toml.push_str(&in_the_head(warning)));
         let above =
@@ -150,8 +161,8 @@ impl Proposal {
         for line in warnings.iter_mut().filter_map(|warning| warning.line.as_mut()) {
             *line = line.saturating_add(above);
         }
-        toml.push_str(&body);
-        Ok(Self { toml, differing, cautions, anchors, evidence_warnings, warnings })
+        toml.push_str(body);
+        Self { toml, differing, cautions, anchors: Vec::new(), evidence_warnings: Vec::new(), warnings }
     }
 }
 
@@ -289,6 +300,7 @@ fn all_have(sources: &[Source<'_, '_>], index: u8) -> bool {
         Verified::AzureSnp(vm) => Some(vm.pcrs().is_some_and(|pcrs| pcrs.get(index).is_some())),
         Verified::AzureTdx(vm) => Some(vm.pcrs().is_some_and(|pcrs| pcrs.get(index).is_some())),
         Verified::Nitro(document) => Some(document.document().pcrs.get(index).is_some()),
+        Verified::NitroTpm(document) => Some(document.document().pcrs().get(index).is_some()),
     };
     let known: Vec<bool> = sources.iter().filter_map(has).collect();
     !known.is_empty() && known.iter().all(|has| *has)
@@ -333,6 +345,11 @@ fn propose(
             let documents =
                 all.filter_map(|one| if let Verified::Nitro(one) = one { Some(&**one) } else { None });
             nitro::propose(&mut lines, &documents.collect::<Vec<_>>());
+        }
+        Technology::NitroTpm => {
+            let documents =
+                all.filter_map(|one| if let Verified::NitroTpm(one) = one { Some(&**one) } else { None });
+            nitro_tpm::propose(&mut lines, &documents.collect::<Vec<_>>());
         }
         _ => return None,
     }

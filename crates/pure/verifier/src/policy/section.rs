@@ -19,6 +19,8 @@ pub(super) struct Section<'t> {
     table: &'t DeTable<'t>,
     /// `None` where every field is named.
     others: Option<Result<Others, Reported>>,
+    /// Fields that are not named, and say what another one says.
+    implied: Vec<(&'static str, Others)>,
 }
 
 /// Why the fields that are not named do not matter.
@@ -51,14 +53,37 @@ impl<'t> Section<'t> {
         fields: &[&'static str],
         problems: &mut Problems<'_>,
     ) -> Result<Self, Reported> {
+        Self::open_with_implied(node, fields, "", &[], problems)
+    }
+
+    /// Opens a section in which some fields say the same as an entry of a table of the section: a field of `implied`
+    /// need not be named where the entry of its row is.
+    pub(super) fn open_with_implied(
+        node: Node<'t>,
+        fields: &[&'static str],
+        entries: &str,
+        implied: &[(&'static str, &str)],
+        problems: &mut Problems<'_>,
+    ) -> Result<Self, Reported> {
         let table = node.table(problems, "a section", None)?;
         let known: Vec<&str> = fields.iter().copied().chain([UNLISTED]).collect();
         node.only(table, &known, "key", problems);
+        let named = node.child(table, entries).and_then(|node| Some((node.value().as_table()?, node)));
+        let implied_by = |(field, entry): &(&'static str, &str)| {
+            let (table, node) = named.as_ref()?;
+            let line = node.child(table, entry)?.line(problems);
+            Some((*field, Others { reason: format!("{entries}.{entry} is named"), line }))
+        };
+        let implied: Vec<_> = implied.iter().filter_map(implied_by).collect();
         let others = match node.child(table, UNLISTED) {
             Some(unlisted) => Some(others(&unlisted, problems)),
-            None => missing(&node, table, fields, problems).map(Err),
+            None => {
+                let is_implied = |field: &str| implied.iter().any(|(one, _)| *one == field);
+                let needed: Vec<_> = fields.iter().copied().filter(|field| !is_implied(field)).collect();
+                missing(&node, table, &needed, problems).map(Err)
+            }
         };
-        Ok(Self { node, fields: fields.to_vec(), table, others })
+        Ok(Self { node, fields: fields.to_vec(), table, others, implied })
     }
 
     /// Whether the section can have a field of this name.
@@ -68,10 +93,15 @@ impl<'t> Section<'t> {
 
     /// What the section says of a field.
     pub(super) fn field(&self, name: &str, problems: &mut Problems<'_>) -> Result<Field<'t>, Reported> {
-        match (self.node.child(self.table, name), &self.others) {
-            (Some(node), _) => Ok(Field::Named(node)),
-            (None, Some(Ok(others))) => Ok(Field::Waived(others.reason.clone(), others.line)),
-            (None, Some(Err(reported))) => Err(*reported),
+        if let Some(node) = self.node.child(self.table, name) {
+            return Ok(Field::Named(node));
+        }
+        let implied = self.implied.iter().find(|(field, _)| *field == name).map(|(_, others)| others);
+        match (&self.others, implied) {
+            (Some(Ok(others)), _) | (_, Some(others)) => {
+                Ok(Field::Waived(others.reason.clone(), others.line))
+            }
+            (Some(Err(reported)), None) => Err(*reported),
             (None, None) => self.node.need(self.table, name, problems).map(Field::Named),
         }
     }

@@ -48,6 +48,10 @@ impl Unsuitable {
             Some(Verified::Nitro(document)) => {
                 document.is_debug().then(|| Self::policy(teeproof_nitro::checks::DEBUG, DEBUG_ENCLAVE))
             }
+            Some(Verified::NitroTpm(document)) => {
+                let check = teeproof_nitro::nitrotpm::checks::MEASURED_BOOT;
+                (!document.is_boot_measured()).then(|| Self::policy(check, NOT_MEASURED))
+            }
         }
     }
 
@@ -110,6 +114,8 @@ impl core::error::Error for Unsuitable {}
 
 const DEBUG_ENCLAVE: &str = "PCR0, PCR1 and PCR2 do not hold measurements, as in debug mode: a policy that accepts \
                              this evidence accepts any software";
+const NOT_MEASURED: &str = "one of PCRs 0 to 7 is zero: the firmware did not measure the boot, so that any software can \
+                            extend the PCRs to the values of another boot";
 const DEBUG_GUEST: &str = "the host may read the guest's memory: a policy that accepts this evidence gives up \
                            confidentiality";
 const REVOKED_TCB: &str = "Intel revoked the platform's TCB: a policy that accepts this evidence accepts a platform \

@@ -6,6 +6,7 @@
 //! and what software runs.
 
 mod floors;
+mod nitro;
 mod tdx;
 
 use alloc::format;
@@ -15,12 +16,11 @@ use core::fmt;
 
 use teeproof_core::{Check, Escaped, Expectation, PcrRule, Pcrs, PolicyValue, Rule, Technology};
 use teeproof_hcl::{Ground, Origin};
-use teeproof_nitro::MaxAge;
 use teeproof_snp::Vmpl;
 use teeproof_tpm::{EventLogRule, FIRMWARE_PCRS, RESETTABLE_PCRS};
 use teeproof_wire::tpm::REGISTERS;
 
-use super::pcr_advice::{is_reset, volatile_in_nitro, volatile_in_tpm};
+use super::pcr_advice::{is_reset, volatile_in_tpm};
 use super::{AzureSnpPolicy, AzureTdxPolicy, Policy};
 
 /// A weak rule of a policy; see [`Policy::warnings`].
@@ -79,6 +79,10 @@ pub(super) fn of(policy: &Policy) -> Vec<PolicyWarning> {
     if let Some(nitro) = &policy.nitro {
         warnings.section = Technology::Nitro;
         warnings.enclave(nitro);
+    }
+    if let Some(nitro_tpm) = &policy.nitro_tpm {
+        warnings.section = Technology::NitroTpm;
+        warnings.instance(nitro_tpm);
     }
     warnings.found
 }
@@ -230,45 +234,6 @@ impl Warnings {
             self.add("secure-boot", policy.secure_boot.line, message, SHOW_SECURE_BOOT);
         }
     }
-
-    /// Warnings of the rules for a Nitro document.
-    fn enclave(&mut self, policy: &teeproof_nitro::NitroPolicy<'_>) {
-        self.if_accepted("debug", &policy.debug, &true, DEBUG_ENCLAVE, NO_DEBUG);
-        let (rules, line) = pcrs(&policy.pcrs);
-        for PcrRule { index, rule, .. } in rules {
-            let key = format!("pcrs.{index}");
-            if let Some(why) = volatile_in_nitro(*index).filter(|_| !is_waived(rule)) {
-                self.add(&key, rule.line, format!("pinned although it varies: {why}"), WAIVE_PCR);
-            }
-            let (message, hint) = match index {
-                0..=2 => (ZERO_PCR, PIN_IMAGE),
-                8 => (RESET, SIGN_IMAGE),
-                _ => (RESET, WAIVE_PCR),
-            };
-            self.if_accepted(&key, rule, &[0; 48], message, hint);
-        }
-        let pins = |index: u8| rules.iter().any(|pcr| pcr.index == index && names(&pcr.rule, &[0; 48]));
-        let signer = pins(8) || names(&policy.signer, &[0; 48]);
-        let names_the_image = signer || pins(0) || (pins(1) && pins(2));
-        if !names_the_image {
-            self.add("pcrs", line, NO_SOFTWARE, PIN_IMAGE);
-        }
-        // An enclave in debug mode may be of an image that the signer signed.
-        let measured = rules.iter().any(|pcr| pcr.index <= 2 && !is_waived(&pcr.rule));
-        if is_waived(&policy.debug) && signer && !measured {
-            self.add("debug", policy.debug.line, DEBUG_ENCLAVE, NO_DEBUG);
-        }
-        if let MaxAge::AtMost { secs, line } = policy.max_age
-            && secs > CERTIFICATE_SECS
-        {
-            self.add(
-                "max-age",
-                line,
-                OLD,
-                "max-age = { at-most = 300 }, or as long as your documents travel",
-            );
-        }
-    }
 }
 
 /// What the PCRs of a TPM hold of which nothing was measured.
@@ -316,18 +281,12 @@ fn names(rule: &Rule<'_, [u8; 48]>, zeros: &[u8; 48]) -> bool {
 /// Nothing is recorded of what a rule would accept.
 const ANY_CHECK: &Check = crate::POLICY_TECHNOLOGY;
 
-/// How long the certificate of a Nitro document is valid.
-const CERTIFICATE_SECS: u32 = 3 * 60 * 60;
-
 const DEBUG_GUEST: &str = "a guest whose memory the host can read is accepted";
-const DEBUG_ENCLAVE: &str =
-    "an enclave in debug mode is accepted: it runs any software, and its PCR0 to PCR2 are zero";
 const NO_DEBUG: &str = "debug = { exactly = false }";
 const MIGRATION: &str = "a guest that a migration agent can move is accepted";
 const HOST: &str = "reports that the host requested are accepted: no guest chose their REPORT_DATA";
 const ZERO: &str = "zeros are accepted, which name no software";
 const RESET: &str = "the value of a PCR into which nothing was measured is accepted, which names no software";
-const ZERO_PCR: &str = "a zero PCR is accepted: PCR0 to PCR2 are zero in debug mode, whatever software runs";
 const NO_SOFTWARE: &str = "nothing in this section says what software runs";
 const NO_ORIGIN: &str = "the origin is waived: claims that any confidential guest can make are accepted";
 const CERTIFICATE_ALONE: &str =
@@ -353,20 +312,16 @@ const WAIVE_QUOTE: &str =
     "quote = { waived = \"<why>\" } says the same with its reason, { exactly = true } demands it";
 const WAIVE_FRESH: &str =
     "fresh-report = { waived = \"<why>\" } says the same with its reason, { exactly = true } demands it";
-const OLD: &str =
-    "documents are not valid for longer than their certificate (3 hours), so this demands nothing";
 const PIN_MEASUREMENT: &str =
     "pin the measurement of your image, or the digest of the key that signs its ID block";
 const PIN_ORIGIN: &str =
     "origin = { one-of = [\"measurement\", \"reference-value\"] }, with measurement pinned";
-const PIN_IMAGE: &str = "pin PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them";
 const WAIVE_PCR: &str = "waive it with its reason, or leave it out";
 const DEMAND_SECURE_BOOT: &str = "secure-boot = { exactly = true }";
 const SHOW_SECURE_BOOT: &str = "secure-boot = { exactly = true }; where no log shows it, collect with the event log of that start, unaltered";
 const PIN_BOOT: &str = "pin the PCRs that your image determines: 4 and 7, and 8, 9 or 11";
 const SECURE_BOOT_ALONE: &str =
     "PCR 7 alone is pinned: any software that the keys of secure boot allow is accepted, and it names none";
-const SIGN_IMAGE: &str = "sign the image and pin PCR8 or the signer, or waive PCR8 with its reason";
 const ANY_GUEST_SVN: &str = "any security version of the paravisor is accepted, also those whose keys a guest could replace (CVE-2025-49707)";
 const PIN_GUEST_SVN: &str =
     "guest-svn = { at-least = 10 }; the reference values list the versions that were seen";

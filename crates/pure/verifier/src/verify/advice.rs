@@ -39,7 +39,8 @@ impl AdvisedRemedy {
 
     pub(super) fn of_nitro(check: &Check, text: &str) -> Self {
         // The advice on a chain is the one on a root that is not trusted.
-        let remedy = (check == teeproof_nitro::checks::CHAIN).then_some(Remedy::AddAnchor);
+        let chains = [teeproof_nitro::checks::CHAIN, teeproof_nitro::nitrotpm::checks::CHAIN];
+        let remedy = chains.contains(&check).then_some(Remedy::AddAnchor);
         Self { hint: text.to_string(), remedy }
     }
 }

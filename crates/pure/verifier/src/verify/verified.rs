@@ -21,6 +21,8 @@ pub enum Verified<'a> {
     AzureTdx(Box<teeproof_hcl::VerifiedTdVm<'a>>),
     /// A verified Nitro document; see [`VerifiedDocument`](crate::VerifiedDocument).
     Nitro(Box<teeproof_nitro::VerifiedDocument<'a>>),
+    /// A verified NitroTPM document; see [`VerifiedNitroTpm`](crate::VerifiedNitroTpm).
+    NitroTpm(Box<teeproof_nitro::nitrotpm::VerifiedNitroTpm<'a>>),
 }
 
 /// A verified TD quote, and the event log (CCEL) that was replayed to its RTMRs, if there is one.
@@ -51,6 +53,7 @@ impl<'a> Verified<'a> {
         let signatures: Vec<_> = match self {
             Self::Snp(report) => report.path().path().signatures().collect(),
             Self::Nitro(document) => document.path().path().signatures().collect(),
+            Self::NitroTpm(document) => document.path().path().signatures().collect(),
             Self::Tdx(td) => td.quote.signatures().collect(),
             Self::AzureSnp(vm) => vm.signatures().collect(),
             Self::AzureTdx(vm) => vm.signatures().collect(),
@@ -65,6 +68,7 @@ impl<'a> Verified<'a> {
             Self::Snp(report) => (report.path(), None),
             Self::Tdx(td) => (td.quote.path(), None),
             Self::Nitro(document) => (document.path(), None),
+            Self::NitroTpm(document) => (document.path(), None),
             Self::AzureSnp(vm) => (vm.report().path(), vm.ak_path()),
             Self::AzureTdx(vm) => (vm.td_quote().path(), vm.ak_path()),
         };
@@ -77,6 +81,7 @@ impl<'a> Verified<'a> {
         match self {
             Self::Snp(report) => report.anchor(),
             Self::Nitro(document) => document.anchor(),
+            Self::NitroTpm(document) => document.anchor(),
             Self::Tdx(td) => td.quote.anchor(),
             Self::AzureSnp(vm) => vm.anchor(),
             Self::AzureTdx(vm) => vm.anchor(),

@@ -9,6 +9,7 @@ mod ask;
 mod azure;
 mod input;
 mod nitro;
+mod nitro_tpm;
 mod policies;
 mod snp;
 mod tdx;
@@ -21,7 +22,8 @@ use std::path::Path;
 type Case = (String, String);
 
 fn cases() -> Vec<Case> {
-    [input::cases(), snp::cases(), azure::cases(), tdx::cases(), nitro::cases(), policies::cases()].concat()
+    let amd = [input::cases(), snp::cases(), azure::cases()].concat();
+    [amd, tdx::cases(), nitro::cases(), nitro_tpm::cases(), policies::cases()].concat()
 }
 
 fn table() -> String {

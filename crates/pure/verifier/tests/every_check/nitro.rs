@@ -54,7 +54,9 @@ make_fail! {
     another_nonce: "nitro.nonce" = straight().with(|ask| ask.nonce = Some(vec![9; 32]));
     debug: "nitro.debug" = demanded(|policy| policy.debug = Rule::exactly(true));
     no_register: "nitro.pcrs" = demanded(|policy| policy.pcrs = Pcrs::Rules(vec![].into()));
-    signer: "nitro.signer" = demanded(|policy| policy.signer = Rule::exactly([0xee; 48]));
+    role: "nitro.role" =
+        demanded(|policy| policy.role = Rule::exactly("arn:aws:iam::123456789012:role/other".into()));
+    signer: "nitro.signer" = demanded(|policy| policy.signer = Rule::exactly([0xee; 48].into()));
     module_id: "nitro.module-id" = demanded(|policy| policy.module_id = Rule::exactly("i-0".into()));
     instance: "nitro.instance" = demanded(|policy| policy.instance = Rule::exactly("i-0".into()));
     user_data: "nitro.user-data" = demanded(|policy| policy.user_data = Rule::exactly(vec![1].into()));

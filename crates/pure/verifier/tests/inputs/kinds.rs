@@ -2,8 +2,7 @@
 
 use serde_json::json;
 use teeproof::{Evidence, inspect};
-use teeproof_core::{Technology, Time};
-use teeproof_evidence::bundle::{BundleError, Collection};
+use teeproof_core::Technology;
 use teeproof_evidence::{InputClass, InputError, InputKind, InputWarning, Inputs, sniff};
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::snp::{Machine, Product};
@@ -33,7 +32,7 @@ fn table(entries: &[([u8; 16], &[u8])]) -> Vec<u8> {
 
 /// The names of groups and fields, in order.
 #[derive(Default)]
-struct Names(Vec<String>);
+pub(crate) struct Names(Vec<String>);
 
 impl Visitor for Names {
     fn open(&mut self, name: &str) {
@@ -45,7 +44,7 @@ impl Visitor for Names {
     fn close(&mut self) {}
 }
 
-fn names(bytes: &[u8]) -> (Vec<String>, bool) {
+pub(crate) fn names(bytes: &[u8]) -> (Vec<String>, bool) {
     let mut names = Names::default();
     let inspected = inspect(&sniff(bytes, None).unwrap(), &mut names).unwrap();
     (names.0, inspected.flaw.is_some())
@@ -123,23 +122,6 @@ fn a_table_is_exact() {
     }
     // An entry without bytes stands for what the host does not have.
     assert_eq!(sniff(&table(&[(VCEK, b""), (ASK, &SNP.vek)]), None).unwrap().parts.len(), 1);
-}
-
-#[test]
-fn a_nitrotpm_document_is_described_and_not_verified() {
-    let document = Enclave::nitrotpm().mint().unwrap().document;
-    assert_eq!(kinds_of(&document).0, InputKind::NitroTpmDocument);
-    let (fields, flaw) = names(&document);
-    assert!(!flaw && fields.contains(&"[NitroTPM document]".to_owned()));
-    assert!(fields.contains(&"[nitrotpm_pcrs]".to_owned()) && fields.contains(&"[Certificate]".to_owned()));
-    let error = refused(&[&document]);
-    assert_eq!(error, InputError::Unverified(InputKind::NitroTpmDocument));
-    assert_eq!(error.to_string(), "a NitroTPM document, not yet verified");
-    assert!(error.class() == InputClass::Unsupported);
-    let mut inputs = Inputs::new();
-    inputs.add(&document, None).unwrap();
-    let made = inputs.clone().into_bundle(Collection::at(Time(0)));
-    assert_eq!(made, Err(BundleError::NotAPart(InputKind::NitroTpmDocument)));
 }
 
 #[test]

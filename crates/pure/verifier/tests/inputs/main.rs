@@ -18,6 +18,7 @@ mod evidence;
 mod hostile;
 mod kinds;
 mod members;
+mod nitro;
 mod raw;
 mod requests;
 mod shapes;

@@ -3,6 +3,7 @@
 use teeproof::{AttestationResult, OwnedAttestationResult, VerifiedTd};
 use teeproof_hcl::{BoundKey, Claims, VerifiedTdVm, VerifiedVm, VerifiedVtpm};
 use teeproof_nitro::VerifiedDocument;
+use teeproof_nitro::nitrotpm::VerifiedNitroTpm;
 use teeproof_snp::VerifiedReport;
 use teeproof_tdx::{RtmrLog, TcbEvaluation, TdxPolicy, appraise};
 use teeproof_tpm::{CertifiedKey, VerifiedLog, VerifiedPcrs, VerifiedQuote};
@@ -26,11 +27,15 @@ fn main() {
     used::<VerifiedPcrs>();
     used::<VerifiedLog<'static>>();
     used::<VerifiedDocument<'static>>();
+    used::<VerifiedNitroTpm<'static>>();
     used::<AnchoredPath<'static>>();
     used::<VerifiedPath<'static>>();
     used::<VerifiedRevocationList<'static>>();
     used::<AttestationResult<'static>>();
     used::<OwnedAttestationResult>();
     let _ = |quote: &teeproof_tdx::VerifiedQuote<'_>| appraise(quote, &TdxPolicy::genuine(), &mut ());
+    let _ = |document: &VerifiedDocument<'_>, crypto: &teeproof_core::Crypto<'_>| {
+        teeproof_nitro::appraise(document, &teeproof_nitro::NitroPolicy::genuine(), crypto, &mut ())
+    };
     let _ = serde_json::from_str::<u8>("1");
 }
