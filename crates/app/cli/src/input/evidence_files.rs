@@ -73,7 +73,7 @@ impl Files {
         }
         let mut files = Self::default();
         for path in paths {
-            files.add(path, kind, source, messages)?;
+            files.add(&source::path_name(path), &source.read(path)?, kind, messages)?;
         }
         files.add_backing(backing, source, messages)?;
         Ok(files)
@@ -105,15 +105,15 @@ impl Files {
         Ok(files)
     }
 
-    /// The same with messages on what the file is; it may be standard input.
+    /// The same with the shared endorsements, and with messages on what the file is.
     pub(crate) fn one_with_messages(
-        path: &Path,
+        name: &str,
+        bytes: &[u8],
         shared: &Self,
-        source: &Source,
         messages: &Messages,
     ) -> Result<Self, Fault> {
         let mut files = Self { is_one_of_many: true, ..Self::default() };
-        files.add(path, None, source, messages)?;
+        files.add(name, bytes, None, messages)?;
         files.inputs.add_shared(&shared.inputs).map_err(|error| Fault::input(&error))?;
         Ok(files)
     }
@@ -130,21 +130,19 @@ impl Files {
 
     fn add(
         &mut self,
-        path: &Path,
+        name: &str,
+        bytes: &[u8],
         kind: Option<InputKind>,
-        source: &Source,
         messages: &Messages,
     ) -> Result<(), Fault> {
-        let name = source::path_name(path);
-        let bytes = source.read(path)?;
-        let sniffed = self.inputs.add(&bytes, kind).map_err(|error| Fault::input(&error).in_file(&name))?;
+        let sniffed = self.inputs.add(bytes, kind).map_err(|error| Fault::input(&error).in_file(name))?;
         messages.say(&format!("{name}: {sniffed}"));
         for warning in &sniffed.warnings {
             messages.say(&format!("warning: {name}: {warning}"));
         }
-        self.kinds.extend(sniffed.parts.iter().map(|kind| (*kind, name.clone())));
+        self.kinds.extend(sniffed.parts.iter().map(|kind| (*kind, name.to_owned())));
         if sniffed.kind.is_evidence() {
-            self.name = name;
+            name.clone_into(&mut self.name);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use teeproof::Policy;
+use teeproof::{Policy, PolicyError};
 use teeproof_core::visible;
 
 use crate::input::source::{self, Source};
@@ -37,10 +37,17 @@ pub(crate) fn load_policy(choice: &PolicyChoice, source: &Source) -> Result<Poli
         PolicyChoice::Genuine => Ok(Policy::genuine()),
         PolicyChoice::File(path) => {
             let name = source::path_name(path);
-            Policy::from_toml(&name, &policy_text(path, source)?)
+            parse_policy(&name, &policy_text(path, source)?)
                 .map_err(|error| Fault::policy(error).in_file(&name))
         }
     }
+}
+
+/// Parses a policy file, and checks that no PCR is named twice in contradiction.
+pub(crate) fn parse_policy(name: &str, text: &str) -> Result<Policy, PolicyError> {
+    let policy = Policy::from_toml(name, text)?;
+    policy.check_computed_pcrs(&teeproof_aws_lc::TABLE)?;
+    Ok(policy)
 }
 
 /// The text of a policy file.

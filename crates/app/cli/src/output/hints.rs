@@ -277,10 +277,8 @@ mod tests {
 
     #[test]
     fn a_file_of_no_use_is_shown_by_inspect() {
-        for kind in [InputKind::TdReport, InputKind::NitroTpmDocument] {
-            let hint = of_input(&InputError::Unverified(kind));
-            assert!(hint.ends_with("; see its content with teeproof inspect"), "{hint}");
-        }
+        let hint = of_input(&InputError::Unverified(InputKind::TdReport));
+        assert!(hint.ends_with("; see its content with teeproof inspect"), "{hint}");
         assert!(of_input(&InputError::Unknown).ends_with("; give its kind with --as"));
         let (said, found) = (InputKind::TpmQuote, InputKind::SnpReport);
         assert!(of_input(&InputError::NotOfKind { said, found }).ends_with("; leave --as out"));
@@ -314,6 +312,8 @@ mod tests {
             ("tdx.qe-identity", "--fetch, or --endorsements FILE"),
             ("nitro.validity", "--at document"),
             ("nitro.max-age", "--at now"),
+            ("nitro-tpm.validity", "--at document"),
+            ("nitro-tpm.max-age", "--at now"),
             ("hcl.fresh-report", "teeproof collect azure"),
             ("log.format", "teeproof inspect FILE"),
             ("tdx.log.format", "teeproof inspect FILE"),

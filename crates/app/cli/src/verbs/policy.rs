@@ -1,6 +1,7 @@
 //! `teeproof policy`: appraisal policies checked, proposed and tested.
 
 pub(crate) mod check;
+mod measured_images;
 mod recorded_evidence;
 pub(crate) mod reference;
 pub(crate) mod suggest;
@@ -23,7 +24,7 @@ pub(crate) struct PolicyArgs {
 enum PolicyCommand {
     /// Check policy files: print their rules and waivers, and warn of weak rules
     Check(check::CheckArgs),
-    /// Propose a policy from trusted evidence
+    /// Propose a policy from trusted evidence, or from measurements of images
     Suggest(suggest::SuggestArgs),
     /// Appraise recorded evidence under a policy
     Test(test::TestArgs),

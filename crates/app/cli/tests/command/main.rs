@@ -37,6 +37,7 @@ mod kds;
 mod machine;
 mod minted;
 mod nitro;
+mod nitro_tpm;
 mod output;
 mod policy;
 mod policy_advice;

@@ -103,10 +103,7 @@ fn shared_reports_with_certificates_and_requests() {
 #[test]
 fn shared_evidence_that_is_described_and_not_verified() {
     let Some(real) = real() else { return };
-    for (folder, kind, said) in [
-        ("tdreport", "td-report", "a bare TDREPORT"),
-        ("nitro-tpm", "nitrotpm-document", "a NitroTPM document, not yet verified"),
-    ] {
+    for (folder, kind, said) in [("tdreport", "td-report", "a bare TDREPORT")] {
         for file in files_of(&real.join(folder)) {
             assert_eq!(inspected(&file)["kind"], kind, "{}", file.display());
             verify(&file, "2026-08-01T00:00:00Z").fails(3, &[said, "with teeproof inspect"]);
@@ -115,4 +112,44 @@ fn shared_evidence_that_is_described_and_not_verified() {
             teeproof(["policy", "suggest", "--at", "2026-08-01T00:00:00Z"]).args([&file]).fails(3, &[said]);
         }
     }
+}
+
+#[test]
+fn shared_nitrotpm_document_is_accepted_at_its_own_time() {
+    let Some(real) = real() else { return };
+    let file = need(&real, "nitro-tpm/020ed8bb353d9d9a.cose");
+    assert_eq!(inspected(&file)["kind"], "nitrotpm-document");
+    let genuine = || {
+        let args = ["verify", "--policy", "builtin:genuine", "--no-nonce", "--at", "document"];
+        teeproof(args).args([&file])
+    };
+    let ran = genuine().exits(0).shows(&["ACCEPTED", "nitro-tpm", "✔ nitro-tpm.measured-boot"]);
+    assert!(ran.stderr.contains("warning: ") && ran.stderr.contains("no TCB status"), "{ran:#?}");
+    let json = genuine().args(["--format", "json"]).exits(0).json();
+    assert_eq!((&json["technology"], &json["anchor"]), (&"nitro-tpm".into(), &"pinned".into()));
+    assert_eq!(json["claims"]["secure_boot"], false);
+    // No request or policy for enclaves accepts it.
+    genuine().args(["--accept", "nitro"]).exits(6).shows(&["✘ policy.technology"]);
+    genuine().args(["--as", "nitro-document"]).fails(3, &["nitrotpm-document"]);
+    // Nor is it accepted at another time.
+    verify(&file, "2026-08-01T00:00:00Z").exits(7).shows(&["✘ nitro-tpm.validity"]);
+    // A policy that is proposed from it accepts it, and no other boot.
+    let ran = teeproof(["policy", "suggest", "--at", "document"]).args([&file]).exits(0);
+    for line in ["4 = { exactly", "7 = { waived = \"secure boot is off", "12 = { exactly = \"0000"] {
+        assert!(ran.stdout.contains(line), "{ran:#?}");
+    }
+    let policy = crate::support::file("shared-nitrotpm", "policy.toml", &ran.stdout);
+    teeproof(["policy", "test", "--at", "document"]).args([&policy, &file]).exits(0);
+    // A bundle of it is verified as it is, and a redacted one names no instance.
+    let folder = crate::support::folder("shared-nitrotpm-bundle");
+    let (bundle, redacted) = (folder.join("tpm.bundle"), folder.join("redacted.bundle"));
+    teeproof(["bundle", "create", "-o"]).args([&bundle, &file]).exits(0);
+    teeproof(["verify", "--policy", "builtin:genuine", "--no-nonce", "--at", "document"])
+        .args([&bundle])
+        .exits(0);
+    teeproof(["bundle", "redact", "-o"]).args([&redacted, &bundle]).exits(0);
+    let text = std::fs::read(&redacted).unwrap();
+    let id = b"05473b8eb5f575457";
+    assert!(!text.windows(id.len()).any(|window| window == id));
+    verify(&redacted, "2026-08-01T00:00:00Z").exits(7).shows(&["✘ bundle.redacted", "nitro-tpm.signature"]);
 }

@@ -52,7 +52,7 @@ fn unpinned(index: u8, value: &[u8; 48]) -> Option<String> {
             Some("the firmware's separator alone: nothing else was measured".to_string())
         }
         4 | 7 => None,
-        _ => Some(format!("{}: PCR4, PCR7 and PCR12 say what runs, --pin {index} pins it", measured(index))),
+        _ => Some(format!("{}: PCR4, PCR7 and PCR12 say what runs", measured(index))),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use teeproof::{Expected, Policy, PolicyError, PolicyProblem, PolicyWarning};
 use teeproof_core::Technology;
 
-use crate::input::policy_file::{PolicyChoice, policy_text};
+use crate::input::policy_file::{PolicyChoice, parse_policy, policy_text};
 use crate::input::source;
 use crate::output::exits;
 use crate::output::fault::{Fault, FaultJson, ProblemJson, WarningJson};
@@ -61,7 +61,7 @@ fn checked_policy(choice: &PolicyChoice, context: &Context) -> Result<Policy, Mi
         PolicyChoice::Genuine => Ok(Policy::genuine()),
         PolicyChoice::File(path) => {
             let text = policy_text(path, &context.source).map_err(Mistake::Unreadable)?;
-            Policy::from_toml(&source::path_name(path), &text).map_err(Mistake::NotAPolicy)
+            parse_policy(&source::path_name(path), &text).map_err(Mistake::NotAPolicy)
         }
     }
 }

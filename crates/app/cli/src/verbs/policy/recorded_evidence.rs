@@ -1,7 +1,7 @@
 //! Recorded evidence of several machines, as `policy suggest` and `policy test` verify it: without a nonce, because it
 //! is old.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use teeproof::{AttestationResult, Evidence, Policy, Request, RequestError};
@@ -65,11 +65,15 @@ pub(super) struct RecordedFile {
 impl RecordedFile {
     /// Reads each file as one machine's evidence.
     pub(super) fn read_all(paths: &[PathBuf], shared: &Files, context: &Context) -> Vec<Self> {
-        let one = |path: &PathBuf| Self {
-            name: source::path_name(path),
-            files: Files::one_with_messages(path, shared, &context.source, &context.messages),
-        };
-        paths.iter().map(one).collect()
+        paths.iter().map(|path| Self::new(path, context.source.read(path), shared, context)).collect()
+    }
+
+    /// The file of this path, with its content or why it cannot be read.
+    pub(super) fn new(path: &Path, bytes: Result<Vec<u8>, Fault>, shared: &Files, context: &Context) -> Self {
+        let name = source::path_name(path);
+        let files =
+            bytes.and_then(|bytes| Files::one_with_messages(&name, &bytes, shared, &context.messages));
+        Self { name, files }
     }
 
     /// The evidence in it.

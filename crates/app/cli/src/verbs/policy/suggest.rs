@@ -7,6 +7,7 @@ use serde::Serialize;
 use teeproof::{AttestationResult, MixedFact, NoProposal, Proposal, ProposalChoices, Unsuitable};
 
 use super::check::print_warning;
+use super::measured_images::{ImageJson, MeasuredFile};
 use super::recorded_evidence::{RecordedArgs, RecordedEvidence, RecordedFile, RecordedRequest};
 use crate::input::policy_file::parse_reason;
 use crate::output::exits;
@@ -17,19 +18,23 @@ use crate::output::product::Product;
 use crate::output::result_lines::{self, CautionCounts, CautionsJson, FileJson};
 use crate::settings::context::Context;
 
-/// Propose a policy from trusted evidence
+/// Propose a policy from trusted evidence, or from measurements of images
 ///
 /// Each file is the whole evidence of one machine, such as a bundle. Values that all files have in common are
 /// pinned; values that differ are listed and marked; identifiers of one machine are waived. Product lines are
 /// pinned, each with its own minimum TCB. PCRs are pinned if the event log explains them, except 5, 6, 10, 16 and
 /// 23; the others are waived, each with the reason.
 ///
+/// Without any evidence, a file can be the measurements of an image, as nitro-cli build-enclave, nitro-cli
+/// describe-eif or nitro-tpm-pcr-compute print them in JSON. The policy then accepts what is started from that
+/// image.
+///
 /// No policy is proposed from evidence that is not authentic, that a host or a debugger controls, or of which only
 /// the AK certificate shows that it is from Azure. The exit code is then the gravest of the files', as of verify
 /// --each.
 #[derive(Debug, Args)]
 pub(super) struct SuggestArgs {
-    /// Bundles, or other files of evidence that contain their endorsements
+    /// Bundles, or other files of evidence that contain their endorsements; or measurements of images
     #[arg(required = true, value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
 
@@ -60,12 +65,29 @@ pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Faul
     }
     let shared = args.recorded.shared(context)?;
     let request = args.recorded.request(&shared, None, context);
-    let files = RecordedFile::read_all(&args.bundles, &shared, context);
-    let files = each_once(files, context);
-    let parsed: Vec<_> = files.iter().map(RecordedFile::parsed).collect();
     let choices = ProposalChoices::new(&args.name)
         .pin(&args.pin)
         .origin_accepted(args.accept_origin_not_shown.as_deref());
+    let (mut files, mut images) = (Vec::new(), Vec::new());
+    for path in &args.bundles {
+        let bytes = context.source.read(path);
+        match bytes.as_deref().ok().and_then(|bytes| MeasuredFile::parse(path, bytes)) {
+            Some(image) => images.push(image),
+            None => files.push(RecordedFile::new(path, bytes, &shared, context)),
+        }
+    }
+    match (images.is_empty(), files.is_empty()) {
+        (true, _) => {}
+        (false, true) => return of_images(all_or_gravest(images, context)?, &choices, context),
+        (false, false) => {
+            return Err(Fault::usage(
+                "measurements of images together with evidence",
+                "propose one policy from the images and one from the evidence: they pin different facts",
+            ));
+        }
+    }
+    let files = each_once(files, context);
+    let parsed: Vec<_> = files.iter().map(RecordedFile::parsed).collect();
     let results: Vec<_> = files
         .iter()
         .zip(&parsed)
@@ -78,9 +100,29 @@ pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Faul
     let sources: Vec<_> =
         files.iter().zip(&results).map(|(one, result)| ProposalSource { file: &one.name, result }).collect();
     if context.is_json() {
-        return Product::json(&Suggestion::of(&proposal, &sources, choices.origin_accepted), 0);
+        return Product::json(&Suggestion::of(&proposal, &sources, &[], choices.origin_accepted), 0);
     }
     say_summary(&proposal, &sources, context);
+    Ok(Product::text(proposal.toml))
+}
+
+/// The proposal from images.
+fn of_images(
+    images: Vec<MeasuredFile>,
+    choices: &ProposalChoices<'_>,
+    context: &Context,
+) -> Result<Product, Fault> {
+    let names: Vec<&str> = images.iter().map(|image| image.name.as_str()).collect();
+    let measurements: Vec<_> = images.iter().map(|image| image.measurements).collect();
+    let proposal =
+        Proposal::from_images(&measurements, choices).map_err(|error| proposal_fault(&error, &names))?;
+    if context.is_json() {
+        return Product::json(&Suggestion::of(&proposal, &[], &images, choices.origin_accepted), 0);
+    }
+    for image in images.iter().filter(|_| !context.quiet) {
+        context.messages.say(&format!("{}: {}", image.name, image.kind()));
+    }
+    say_summary(&proposal, &[], context);
     Ok(Product::text(proposal.toml))
 }
 
@@ -218,14 +260,21 @@ pub(crate) struct Suggestion<'a> {
     differing: &'a [String],
     /// Rules of the proposal that are weaker than they seem.
     policy_warnings: Vec<WarningJson>,
-    /// The files that the proposal is derived from, with their results.
+    /// The files that the proposal is derived from, with their results; none where it is derived from images.
     files: Vec<FileJson<'a>>,
+    /// The images that the proposal is derived from; none where it is derived from evidence.
+    images: Vec<ImageJson<'a>>,
     /// The exit code.
     exit_code: u8,
 }
 
 impl<'a> Suggestion<'a> {
-    fn of(proposal: &'a Proposal, files: &[ProposalSource<'a>], origin_accepted: Option<&'a str>) -> Self {
+    fn of(
+        proposal: &'a Proposal,
+        files: &[ProposalSource<'a>],
+        images: &'a [MeasuredFile],
+        origin_accepted: Option<&'a str>,
+    ) -> Self {
         let mut cautions = CautionCounts::default();
         files.iter().for_each(|one| cautions.count(one.result));
         Self {
@@ -239,6 +288,7 @@ impl<'a> Suggestion<'a> {
             differing: &proposal.differing,
             policy_warnings: proposal.warnings.iter().map(WarningJson::of_proposal).collect(),
             files: files.iter().map(|one| FileJson::verified(one.file, one.result)).collect(),
+            images: images.iter().map(ImageJson::of).collect(),
             exit_code: 0,
         }
     }
