@@ -18,7 +18,7 @@ use teeproof::{
 };
 use teeproof_core::{Check, Class, Freshness, Technology, Time};
 use teeproof_evidence::{InputKind, Inputs};
-use teeproof_nitro::Moment;
+use teeproof_nitro::{Moment, nitrotpm};
 use teeproof_snp::Endorsements;
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::cose::Sign1;
@@ -84,6 +84,9 @@ static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
     let nitro = read(include_str!("../../examples/policies/nitro.toml"))
         .zip(fleet.and_then(|fleet| fleet.azure_snp))
         .map(|(nitro, fleet)| nitro.azure_snp(|_| fleet));
+    let nitro = nitro
+        .zip(read(include_str!("../../examples/policies/nitro-tpm.toml")).and_then(|one| one.nitro_tpm))
+        .map(|(nitro, tpm)| nitro.nitro_tpm(|_| tpm));
     let policies = [Some(Policy::genuine()), amd, nitro].into_iter().flatten().collect::<Vec<_>>();
     assert_eq!(policies.len(), 3);
     assert_eq!(policies.iter().filter(|policy| policy.azure_snp.is_some()).count(), 3);
@@ -233,6 +236,60 @@ pub fn nitro(input: &[u8]) -> bool {
     // The document's own signature alone.
     assert!(verified.is_ok() && work.signatures == 1);
     true
+}
+
+/// `teeproof_nitro::nitrotpm::verify` and `appraise`; then once more, with the chain remembered.
+pub fn nitrotpm(input: &[u8]) -> bool {
+    let Some((switches, rest)) = input.split_first() else {
+        return false;
+    };
+    let (switches, parts) = (Switches(*switches), split(rest));
+    let document = evidence(&parts);
+    let Files { mut anchors, lists, .. } = files(&parts);
+    anchors.extend(root(document).filter(|_| switches.trusting()));
+    let crypto = switches.belief().table();
+    let verification = teeproof_nitro::NitroVerification::new(
+        nonce(&parts),
+        if switches.archived() { Moment::OfDocument } else { Moment::At(switches.at()) },
+        &crypto,
+    )
+    .anchors(Anchors::and(&anchors))
+    .revocation(switches.revocation(&lists));
+    let mut tally = Tally::default();
+    let verified = match bounded(&bounds::NITROTPM_VERIFY, given(&parts), || {
+        nitrotpm::verify(document, &verification, &mut tally)
+    }) {
+        Ok(verified) => verified,
+        Err(error) => return refusal(error.check(), error.class(), &error),
+    };
+    assert_ne!(switches.belief(), Belief::None);
+    assert_eq!(verified.age_secs().is_none(), switches.archived());
+    // The same bytes are no enclave's, whatever the crypto table believes.
+    assert!(teeproof_nitro::verify(document, &verification, &mut ()).is_err());
+    for policy in POLICIES.iter().filter_map(|policy| policy.nitro_tpm.as_ref()) {
+        let mut tally = Tally::default();
+        let appraisal =
+            bounded(&bounds::NITROTPM_APPRAISE, 0, || nitrotpm::appraise(&verified, policy, &mut tally));
+        assert_eq!(tally.findings, nitrotpm::checks::APPRAISE.len() + tally_of_pcrs(policy));
+        assert_eq!(tally.holds(), appraisal == teeproof_nitro::Appraisal::Accepted);
+    }
+    let cache = cache_of(verified.path().path().signatures());
+    let again = verification
+        .cache(CachedSignatures::from_cache(&cache))
+        .revocation(Revocation::Unchecked("a fuzzer"));
+    let (verified, work) =
+        once_more(&bounds::NITROTPM_VERIFY, given(&parts), || nitrotpm::verify(document, &again, &mut ()));
+    // The document's own signature alone.
+    assert!(verified.is_ok() && work.signatures == 1);
+    true
+}
+
+/// How many findings more than one the PCRs of a policy make.
+fn tally_of_pcrs(policy: &nitrotpm::NitroTpmPolicy<'_>) -> usize {
+    match &policy.pcrs {
+        teeproof_core::Pcrs::Rules(rules) => rules.len() - 1,
+        teeproof_core::Pcrs::Waived(_) => 0,
+    }
 }
 
 /// The root certificate that a document brings along.

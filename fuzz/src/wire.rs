@@ -13,7 +13,7 @@ pub use keys::{tpm_certification, tpm_public};
 
 use teeproof_core::Time;
 use teeproof_wire::certificate::Certificate;
-use teeproof_wire::cose::{MAX_BYTES, Sign1};
+use teeproof_wire::cose::{MAX_BYTES, Sign1, UnsignedSign1};
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::nitro::{Document, Limits, Signers};
 use teeproof_wire::snp::{Product, Report, SIGNED_BYTES, Tcb};
@@ -87,9 +87,13 @@ pub fn time(input: &[u8]) -> bool {
     })
 }
 
-/// `Sign1::parse`, and the bytes that it says are signed.
+/// `Sign1::parse`, and the bytes that it says are signed; `UnsignedSign1::parse`.
 pub fn cose(input: &[u8]) -> bool {
     bounded(&bounds::COSE, input.len(), || {
+        if let Ok(unsigned) = UnsignedSign1::parse(input) {
+            assert!(unsigned.signature().iter().all(|byte| *byte == 0));
+            assert!(is_within(unsigned.payload(), input) && is_within(unsigned.protected(), input));
+        }
         let Some(envelope) = taken(Sign1::parse(input), 0, input) else {
             return false;
         };

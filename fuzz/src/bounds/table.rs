@@ -34,7 +34,7 @@ entries! {
     ECDSA = Entry::free(WIRE, "`ecdsa_fixed`");
     CRL = Entry::free(WIRE, "`RevocationList::parse`, `revokes` and its accessors");
     CBOR = Entry::free(WIRE, "`cbor`: every reader, `skip`");
-    COSE = Entry::free(WIRE, "`Sign1::parse`, `signed`");
+    COSE = Entry::free(WIRE, "`Sign1::parse`, `signed`; `UnsignedSign1::parse`");
     SIGNERS = Entry::free(WIRE, "`Signers::find`");
     DOCUMENT = Entry::free(WIRE, "`Document::parse` and its accessors");
     SNP_REPORT = Entry::free(WIRE, "`snp::Report::parse`, `check_reserved` and its accessors");
@@ -104,8 +104,10 @@ entries! {
     // Eight certificates below the root, each hashed by itself and in the payload; the root's hash; a
     // list for each of its issuers.
     NITRO_VERIFY = Entry::free(NITRO, "`verify`").signatures(9, 1).blocks(9, 64);
-    // PCR3 and PCR4 of a role and an instance.
+    // PCR3, PCR4 and PCR8 of a role, an instance and a digest.
     NITRO_APPRAISE = Entry::free(NITRO, "`appraise`").blocks(0, 8);
+    NITROTPM_VERIFY = Entry::free(NITRO, "`nitrotpm::verify`").signatures(9, 1).blocks(9, 64);
+    NITROTPM_APPRAISE = Entry::free(NITRO, "`nitrotpm::appraise`");
     // The texts that are kept and the signature section, each of which grows; its certificate and COSE_Sign1. Each byte
     // is hashed for two PCRs and its section; the padding of 32 sections and three PCRs.
     EIF_MEASURER = Entry::free(EIF, "`Measurer::update`, `finish`, with digests and texts")

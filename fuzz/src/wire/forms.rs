@@ -1,5 +1,5 @@
-//! Parsers of structures that are described and not verified: TD quotes, certificate tables, NitroTPM documents,
-//! sealed files, bare keys.
+//! Parsers of structures that are described: TD quotes, certificate tables, NitroTPM documents, sealed files, bare
+//! keys.
 
 use teeproof_wire::certificate::PublicKey;
 use teeproof_wire::cose::Sign1;

@@ -117,6 +117,7 @@ targets! {
     cache: path::cache;
     verify_snp: verify::snp;
     verify_nitro: verify::nitro;
+    verify_nitrotpm: verify::nitrotpm;
     verify_tpm: verify::tpm;
     verify_certification: verify::certification;
     verify_azure_snp: verify::azure_snp;
@@ -172,6 +173,7 @@ fn without_belief_nothing_is_verified() {
     for (body, seeds) in [
         (verify::snp as fn(&[u8]) -> bool, seeds::verify_snp()),
         (verify::nitro, seeds::verify_nitro()),
+        (verify::nitrotpm, seeds::verify_nitrotpm()),
         (verify::tpm, seeds::verify_tpm()),
         (verify::certification, seeds::verify_certification()),
         (verify::azure_snp, seeds::verify_azure_snp()),

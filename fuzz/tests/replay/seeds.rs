@@ -244,6 +244,21 @@ pub(crate) fn verify_nitro() -> Vec<Vec<u8>> {
     seeds
 }
 
+pub(crate) fn verify_nitrotpm() -> Vec<Vec<u8>> {
+    let minted = |enclave: Enclave| enclave.mint().unwrap().document;
+    let plain = minted(Enclave::nitrotpm());
+    let longest = minted(Enclave::nitrotpm().with_chain(|chain| {
+        let identity = Identity { tpm: true, enclave: 0, ..Identity::default() };
+        *chain = of_length(9, &identity, DEFAULT_TIME);
+    }));
+    let fresh = minted(Enclave::nitrotpm().nonce(b"a nonce").user_data(b"u"));
+    vec![
+        join(TRUSTING | ARCHIVED, &[Part::Evidence(&plain)]),
+        join(TRUSTING, &[Part::Evidence(&fresh), Part::Nonce(b"a nonce")]),
+        join(TRUSTING, &[Part::Evidence(&longest)]),
+    ]
+}
+
 /// A document with as many certificates as are read: eight and the leaf.
 pub(crate) fn longest_chain() -> Vec<u8> {
     let longest = of_length(9, &Identity::default(), DEFAULT_TIME);
@@ -302,6 +317,9 @@ pub(crate) fn verify() -> Vec<Vec<u8>> {
         seeds.push(join(ARCHIVED | (policy << 6), &[Part::Evidence(&document)]));
     }
     seeds.extend(verify_azure());
+    let tpm = Enclave::nitrotpm().mint().unwrap();
+    let parts = [Part::Evidence(&tpm.document), Part::Anchor(tpm.root())];
+    seeds.extend([0, 2, 3].map(|policy| join(ARCHIVED | (policy << 6), &parts)));
     seeds
 }
 
