@@ -6,6 +6,7 @@ mod fixed;
 mod log;
 mod many;
 mod nitro;
+mod nitrotpm;
 mod road;
 mod snp;
 mod tdx;
@@ -25,6 +26,7 @@ const GROUPS: &[Group] = &[
     ("snp", snp::cases),
     ("azure", azure::cases),
     ("nitro", nitro::cases),
+    ("nitro-tpm", nitrotpm::cases),
     ("tdx", tdx::cases),
     ("log", log::cases),
     ("front-door", road::cases),

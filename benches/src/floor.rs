@@ -199,7 +199,7 @@ mod tests {
     use teeproof_x509::{CachedSignatures, SignatureCache};
 
     use super::Floor;
-    use crate::{Azure, Nitro, Snp};
+    use crate::{Azure, Nitro, NitroTpm, Snp};
 
     const COLD: CachedSignatures<'static> = CachedSignatures::NONE;
 
@@ -217,6 +217,11 @@ mod tests {
         Floor::of(|crypto| _ = vector.verify_with(cache, crypto).expect("genuine")).signatures().len()
     }
 
+    fn nitrotpm(cache: CachedSignatures<'static>) -> usize {
+        let vector = NitroTpm::MINTED;
+        Floor::of(|crypto| _ = vector.verify_with(cache, crypto).expect("minted")).signatures().len()
+    }
+
     fn azure(cache: CachedSignatures<'static>) -> usize {
         let vector = Azure::minted();
         Floor::of(|crypto| _ = vector.verify_with(cache, crypto).expect("minted")).signatures().len()
@@ -229,6 +234,8 @@ mod tests {
         assert_eq!(nitro(COLD), 5);
         assert_eq!(nitro(cached(Nitro::PRODUCTION.chain_cached(false))), 2);
         assert_eq!(nitro(cached(Nitro::PRODUCTION.chain_cached(true))), 1);
+        assert_eq!(nitrotpm(COLD), 5);
+        assert_eq!(nitrotpm(cached(NitroTpm::MINTED.chain_cached())), 1);
         // Two of the AK's chain, two of the report's (its intermediate is not pinned), the report, the
         // quote. AMD's root of the same name has another key identifier and is not checked.
         assert_eq!(azure(COLD), 6);

@@ -91,6 +91,9 @@ const OURS: &[&str] = &[
     "nitro/parse",
     "nitro/parse-without-certificates",
     "nitro/all-but-crypto",
+    "nitro-tpm/parse",
+    "nitro-tpm/all-but-crypto",
+    "nitro-tpm/appraise",
     "log/boot-parse",
     "log/small-events-parse",
     "front-door/snp-all-but-crypto",
@@ -112,6 +115,8 @@ const WHOLE: &[&str] = &[
     "nitro/warm/rustcrypto",
     "nitro/new-enclave/rustcrypto",
     "nitro/appraise/rustcrypto",
+    "nitro-tpm/cold/rustcrypto",
+    "nitro-tpm/warm/rustcrypto",
     "log/boot/rustcrypto",
     "log/small-events/rustcrypto",
 ];

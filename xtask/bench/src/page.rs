@@ -36,6 +36,7 @@ impl Page<'_> {
             ("snp", tables::verified(all, SNP)),
             ("azure", tables::verified(all, AZURE)),
             ("nitro", tables::verified(all, NITRO)),
+            ("nitro-tpm", tables::verified(all, NITRO_TPM)),
             ("tdx", tables::verified(all, TDX)),
             ("log", tables::verified(all, LOG)),
             ("log-read", tables::plain(all, LOG_READ)),
@@ -91,6 +92,7 @@ const FIXED: &[(&str, &str)] = &[
     ("Azure: envelope, report, quote and five certificates", "azure/parse"),
     ("Nitro: COSE and document", "nitro/parse-without-certificates"),
     ("Nitro: the same and five certificates", "nitro/parse"),
+    ("NitroTPM: COSE, document and five certificates", "nitro-tpm/parse"),
     ("TDX: quote and the three certificates in it, PEM", "tdx/parse"),
     ("TDX: collateral: two documents, two certificates, two revocation lists", "tdx/parse-collateral"),
 ];
@@ -100,6 +102,7 @@ const GLUE: &[(&str, &str)] = &[
     ("Azure without a log", "azure/all-but-crypto"),
     ("Azure with a log of 4 KiB", "azure/all-but-crypto-with-log"),
     ("Nitro", "nitro/all-but-crypto"),
+    ("NitroTPM", "nitro-tpm/all-but-crypto"),
     ("TDX", "tdx/all-but-crypto"),
     ("TDX, a known platform and known collateral", "tdx/warm-all-but-crypto"),
     ("SNP, every finding and claim as text", "front-door/snp-all-but-crypto"),
@@ -109,6 +112,7 @@ const GLUE: &[(&str, &str)] = &[
     ("of these: appraisal, Azure", "azure/appraise"),
     ("of these: appraisal, Azure with a log", "azure/appraise-with-log"),
     ("of these: appraisal, Nitro", "nitro/appraise/aws-lc"),
+    ("of these: appraisal, NitroTPM", "nitro-tpm/appraise"),
 ];
 
 const SNP: &[(&str, &str)] = &[
@@ -130,6 +134,11 @@ const NITRO: &[(&str, &str)] = &[
     ("cold: nothing known (5 signatures)", "nitro/cold"),
     ("a new enclave under known authorities (2 signatures)", "nitro/new-enclave"),
     ("warm: a known enclave (1 signature)", "nitro/warm"),
+];
+
+const NITRO_TPM: &[(&str, &str)] = &[
+    ("cold: nothing known (5 signatures)", "nitro-tpm/cold"),
+    ("warm: a known instance (1 signature)", "nitro-tpm/warm"),
 ];
 
 const TDX: &[(&str, &str)] = &[

@@ -3,7 +3,7 @@
 use core::hint::black_box;
 
 use teeproof_core::{FieldRule, Freshness, Pcrs, RsaKey, Time};
-use teeproof_nitro::Moment;
+use teeproof_nitro::{Moment, nitrotpm};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::crl::RevocationList;
 use teeproof_x509::{
@@ -70,6 +70,21 @@ pub(super) fn nitro(bytes: &[u8], sink: &mut Sink) {
         Err(error) => {
             sink.both(&error);
             black_box((error.check(), error.class()));
+        }
+    }
+    match nitrotpm::verify(bytes, &verification, sink) {
+        Ok(verified) => {
+            let policy = black_box(nitrotpm::NitroTpmPolicy::genuine());
+            let appraisal = nitrotpm::appraise(&verified, &policy, sink);
+            sink.debug(&appraisal);
+            policy.field_rules(&mut |demand| describe_demand(&demand, sink));
+            sink.debug(&(&verified, &policy, verified.age_secs(), verified.instance_id()));
+            sink.debug(&(verified.is_boot_measured(), verified.is_without_secure_boot()));
+            sink.debug(&(verified.document(), verified.path(), verified.is_production()));
+        }
+        Err(error) => {
+            sink.both(&error);
+            black_box((error.check(), error.class(), error.advice()));
         }
     }
     if let Ok(text) = core::str::from_utf8(bytes) {

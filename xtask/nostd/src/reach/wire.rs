@@ -4,11 +4,11 @@ use core::hint::black_box;
 
 use teeproof_core::{OrNone, Technology, Time, from_hex};
 use teeproof_wire::certificate::{Certificate, SignatureAlgorithm, ecdsa_fixed};
-use teeproof_wire::cose::Sign1;
+use teeproof_wire::cose::{Sign1, UnsignedSign1};
 use teeproof_wire::crl::RevocationList;
 use teeproof_wire::eventlog::{CcelTable, EfiVariable, EventLog, Format, SignatureLists, kind_name, mr_name};
 use teeproof_wire::hcl::{HclReport, ReportType};
-use teeproof_wire::nitro::{Document, Limits, Signers};
+use teeproof_wire::nitro::{Document, Limits, NitroTpmDocument, Signers};
 use teeproof_wire::snp::{GuestPolicy, KeyInfo, PlatformInfo, Product, Report, Tcb};
 use teeproof_wire::tdx::TdReport;
 use teeproof_wire::tpm::{
@@ -66,10 +66,20 @@ pub(super) fn structures(bytes: &[u8], sink: &mut Sink) {
         envelope.signed(|parts| seen(parts));
         sink.debug(&Signers::find(envelope.payload(), envelope.payload_offset()));
     }
+    if let Ok(envelope) = UnsignedSign1::parse(bytes) {
+        sink.debug(&(envelope, envelope.protected(), envelope.payload(), envelope.payload_offset()));
+    }
     let limits = black_box(Limits::USUAL);
     if let Some(document) = described(Document::parse(bytes, black_box(0), &limits), sink) {
         document.pcrs.iter().for_each(seen);
         seen((document.pcrs.get(black_box(0)), document.cabundle.as_slice()));
+    }
+    black_box(NitroTpmDocument::looks_like(bytes));
+    if let Some(document) = described(NitroTpmDocument::parse(bytes, black_box(0), &limits), sink) {
+        document.pcrs().iter().for_each(seen);
+        document.certificates().for_each(seen);
+        seen((document.module_id(), document.timestamp(), document.nonce()));
+        seen((document.public_key(), document.user_data()));
     }
 }
 
