@@ -79,7 +79,7 @@ fn with(text: &str, section: &str, key: &str, value: &str) -> (String, u32) {
 
 #[test]
 fn the_examples_accept_their_evidence() {
-    for (summary, rules) in [(snp(SNP), 25), (nitro(NITRO), 10)] {
+    for (summary, rules) in [(snp(SNP), 25), (nitro(NITRO), 11)] {
         let (verdict, exit, findings) = summary;
         assert_eq!((verdict, exit), (Verdict::Accepted, 0), "{findings:#?}");
         let from_file = findings.iter().filter(|finding| finding.line.is_some());
@@ -228,9 +228,9 @@ fn each_nitro_rule_fails_alone() {
         said(
             enclave,
             "instance",
-            "{ one-of = [\"i-0\", \"i-1\"] }",
+            "{ one-of = [\"i-00000000\", \"i-00000001\"] }",
             "nitro.instance",
-            "one of i-0, i-1",
+            "one of i-00000000, i-00000001",
             pcr4,
         ),
         said(enclave, "user-data", "{ exactly = \"hex:\" }", "nitro.user-data", "", "absent"),
@@ -382,7 +382,7 @@ fn mistakes_in_a_section() {
     );
     says(
         problem("version = 1\n[nitro]\ndebug = { exactly = false }\nmax-age = { at-most = 1 }\n"),
-        "2:2: nitro: neither expected nor waived: pcrs, signer, module-id, instance, user-data, public-key",
+        "2:2: nitro: neither expected nor waived: pcrs, role, signer, module-id, instance, user-data, public-key",
         "unlisted = { waived = \"<why>\" }",
     );
 }
@@ -584,7 +584,7 @@ fn mistakes_in_a_nitro_value() {
     );
     says(
         in_nitro("instance = { exactly = 3 }"),
-        "4:24: nitro.instance.exactly: expected a text, found an integer",
+        "4:24: nitro.instance.exactly: expected the id of an instance as a text, found an integer",
         "",
     );
 }
@@ -689,7 +689,7 @@ fn a_file_cannot_pass_for_a_built_in_policy() {
 #[test]
 fn the_reference_names_every_field() {
     let mut rows = 0;
-    for section in ["snp", "nitro"] {
+    for section in ["snp", "nitro", "nitro-tpm"] {
         let (found, _) = problem(&format!("version = 1\n[{section}]\n"));
         let (_, fields) = found.split_once("nor waived: ").unwrap();
         for field in fields.split(", ") {
@@ -697,9 +697,10 @@ fn the_reference_names_every_field() {
             rows += 1;
         }
     }
-    assert_eq!(rows, 25 + 8);
+    assert_eq!(rows, 25 + 9 + 7);
     let named = REFERENCE.split('`').filter(|word| {
-        (word.starts_with("snp.") || word.starts_with("nitro.")) && !word.contains([' ', '\n'])
+        ["snp.", "nitro.", "nitro-tpm."].iter().any(|section| word.starts_with(section))
+            && !word.contains([' ', '\n'])
     });
     let unknown: Vec<_> = named.filter(|id| teeproof::find_check(id).is_none()).collect();
     assert_eq!(unknown, [""; 0]);

@@ -1,14 +1,10 @@
-//! Policies for Nitro documents of both kinds: names and ARNs in the place of PCRs, the base64 of CloudTrail, weak
-//! rules, and policies that are proposed from measurements of images.
+//! Policies for Nitro documents of both kinds: names and ARNs in the place of PCRs, the base64 of CloudTrail, and weak
+//! rules.
 #![cfg(feature = "policy-file")]
 #![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing)]
 
-use teeproof::{
-    ComputedPcr, EnclaveImage, ImageMeasurements, ImageSigner, InstanceImage, NoProposal, NotMeasurements,
-    Policy, Proposal, ProposalChoices, Rule,
-};
+use teeproof::{ComputedPcr, ImageSigner, Policy, Rule};
 use teeproof_core::{Expectation, Hex, List, Pcrs};
-use teeproof_mint::nitro::Enclave;
 use teeproof_nitro::nitrotpm::{PCR_SEPARATOR_ONLY, PCR7_WITHOUT_SECURE_BOOT};
 use teeproof_nitro::{pcr3_of_role, pcr4_of_instance, pcr8_of_signer};
 
@@ -76,29 +72,28 @@ fn what_is_no_role_is_called_what_it_is() {
         }
     };
     let session = "arn:aws:sts::123456789012:assumed-role/enclave/i-0123456789abcdef0";
-    refused("role", session, &["the ARN of a session", "arn:aws:iam::123456789012:role/enclave"]);
+    refused("role", session, &["the ARN of a session", "it is `arn:aws:iam::123456789012:role/enclave`"]);
     let profile = "arn:aws:iam::123456789012:instance-profile/enclave";
     refused("role", profile, &["the ARN of an instance profile", "get-instance-profile"]);
     for wrong in [
         "enclave",
         "arn:aws:iam::123456789012:user/u",
         "arn:aws:iam::123456789012:role/",
-        "arn:aws:iam::123456789012:role//r",
         "arn:aws:iam::12345678901:role/r",
         "arn:aws:iam:eu-central-1:123456789012:role/r",
         "arn:other:iam::123456789012:role/r",
         "arn:aws:iam::123456789012:role/r r",
     ] {
-        refused("role", wrong, &["expected the ARN of a role", "arn:aws:iam::<12 digits>:role/<name>"]);
+        refused("role", wrong, &["expected the ARN of an IAM role, got", wrong]);
     }
     let module = "i-0123456789abcdef0-enc0123456789abcdef";
     refused(
         "instance",
         module,
-        &["expected the id of an instance", "write `i-0123456789abcdef0`, or use module-id"],
+        &["expected the id of an EC2 instance", "write `i-0123456789abcdef0`, or use module-id"],
     );
     for wrong in ["i-1", "i-0123456789ABCDEF0", "0123456789abcdef0", ""] {
-        refused("instance", wrong, &["expected the id of an instance", "i- and 17 hex digits"]);
+        refused("instance", wrong, &["expected the id of an EC2 instance", "as in i-0123456789abcdef0"]);
     }
     // A digest of SHA-256, in hex, has as many characters as a PCR in base64.
     for field in ["role", "instance", "signer"] {
@@ -273,134 +268,4 @@ fn weak_rules_for_a_nitrotpm() {
     assert!(
         section("nitro-tpm", "[nitro-tpm.pcrs]\n24 = { exactly = \"00\" }").unwrap_err().contains("0 to 23")
     );
-}
-
-fn json(algorithm: &str, pcrs: &[(u8, String)]) -> String {
-    let pcrs: String = pcrs.iter().map(|(index, pcr)| format!(",\"PCR{index}\":\"{pcr}\"")).collect();
-    format!("{{\"Measurements\":{{\"HashAlgorithm\":\"{algorithm}\"{pcrs}}}}}")
-}
-
-fn hex(byte: u8) -> String {
-    Hex(&[byte; 48]).to_string()
-}
-
-#[test]
-fn measurements_as_the_tools_print_them() {
-    let of = |text: &str| ImageMeasurements::parse(text.as_bytes());
-    let instance = json("SHA384", &[(4, hex(4)), (7, hex(7)), (12, hex(0))]);
-    assert!(ImageMeasurements::looks_like(instance.as_bytes()));
-    let expected = InstanceImage { pcr4: [4; 48], pcr7: [7; 48], pcr12: Some([0; 48]) };
-    assert_eq!(of(&instance), Ok(ImageMeasurements::Instance(expected)));
-    // nitro-tpm-pcr-compute 1.0 has no PCR12.
-    let older = json("SHA384", &[(4, hex(4)), (7, hex(7))]);
-    assert_eq!(of(&older), Ok(ImageMeasurements::Instance(InstanceImage { pcr12: None, ..expected })));
-    let enclave = json("Sha384 { ... }", &[(0, hex(1)), (1, hex(2)), (2, hex(3))]);
-    let expected = EnclaveImage { pcr0: [1; 48], pcr1: [2; 48], pcr2: [3; 48], pcr8: None };
-    assert_eq!(of(&enclave), Ok(ImageMeasurements::Enclave(expected)));
-    let signed = json("Sha384 { ... }", &[(0, hex(1)), (1, hex(2)), (2, hex(3)), (8, hex(8))]);
-    assert_eq!(of(&signed), Ok(ImageMeasurements::Enclave(EnclaveImage { pcr8: Some([8; 48]), ..expected })));
-    let described = enclave.replacen('{', "{\"EifVersion\":4,\"IsSigned\":false,", 1);
-    assert_eq!(of(&described), Ok(ImageMeasurements::Enclave(expected)));
-    for (text, error) in [
-        (json("SHA256", &[(4, hex(4)), (7, hex(7))]), NotMeasurements::Algorithm("`SHA256`".into())),
-        (json("SHA384", &[(0, hex(0)), (1, hex(2)), (2, hex(3))]), NotMeasurements::Zero(0)),
-        (json("SHA384", &[(4, hex(0)), (7, hex(7))]), NotMeasurements::Zero(4)),
-        (json("SHA384", &[(4, hex(4))]), NotMeasurements::NoImage),
-        (
-            json("SHA384", &[(0, hex(1)), (1, hex(2)), (2, hex(3)), (4, hex(4)), (7, hex(7))]),
-            NotMeasurements::NoImage,
-        ),
-        (json("SHA384", &[(0, hex(1)), (1, hex(2)), (2, hex(3)), (12, hex(0))]), NotMeasurements::NoImage),
-        (json("SHA384", &[]), NotMeasurements::NoImage),
-    ] {
-        assert_eq!(of(&text), Err(error), "{text}");
-    }
-    let short = of(&json("SHA384", &[(4, "ab".into()), (7, hex(7))])).unwrap_err().to_string();
-    assert!(short.contains("PCR4: expected 96 hex digits, found `ab`"), "{short}");
-    let twice = of(&json("SHA384", &[(4, hex(4)), (4, hex(4)), (7, hex(7))])).unwrap_err();
-    let unknown = of(&json("SHA384", &[(4, hex(4)), (5, hex(5)), (7, hex(7))])).unwrap_err();
-    let running = of(&enclave.replacen('{', "{\"EnclaveID\":\"i-0-enc0\",", 1)).unwrap_err();
-    for (error, said) in
-        [(twice, "duplicate field"), (unknown, "unknown field `PCR5`"), (running, "describe-enclaves")]
-    {
-        assert!(matches!(&error, NotMeasurements::Form(because) if because.contains(said)), "{error}");
-    }
-    for other in ["", "{}", "[]", "{\"measurements\":{}}", "Measurements"] {
-        assert!(!ImageMeasurements::looks_like(other.as_bytes()), "{other}");
-    }
-}
-
-/// The verdict of a policy on a minted document.
-fn accepts(policy: &Policy, enclave: &Enclave) -> bool {
-    let minted = enclave.mint().unwrap();
-    let mut inputs = teeproof::Inputs::new();
-    inputs.add(&minted.document, None).unwrap();
-    let evidence = teeproof::Evidence::from_inputs(&inputs).unwrap();
-    let at = teeproof::Time(i64::try_from(teeproof_mint::DEFAULT_TIME).unwrap());
-    let anchors = [minted.root()];
-    let request =
-        teeproof::Request::new(teeproof::Technology::ALL, teeproof::Freshness::Waived("a test"), at, CRYPTO)
-            .anchors(teeproof::Anchors::and(&anchors))
-            .policy(policy);
-    teeproof::verify(&evidence, &request).unwrap().is_accepted()
-}
-
-#[test]
-fn policies_of_images_accept_what_is_started_from_them() {
-    let measured = |enclave: &Enclave, indexes: &[usize]| -> Vec<[u8; 48]> {
-        let key = if enclave.document.get("pcrs").is_some() { "pcrs" } else { "nitrotpm_pcrs" };
-        let bank = enclave.document.get(key).unwrap().as_map().unwrap();
-        indexes
-            .iter()
-            .map(|index| bank[*index].1.as_bytes().unwrap().as_slice().try_into().unwrap())
-            .collect()
-    };
-    let enclave = Enclave::new();
-    let &[pcr0, pcr1, pcr2] = &measured(&enclave, &[0, 1, 2])[..] else { panic!() };
-    let image = ImageMeasurements::Enclave(EnclaveImage { pcr0, pcr1, pcr2, pcr8: None });
-    let choices = ProposalChoices::new("of an image");
-    let policy = |images: &[ImageMeasurements]| {
-        let proposal = Proposal::from_images(images, &choices).unwrap();
-        assert_eq!(proposal.warnings, [], "{}", proposal.toml);
-        Policy::from_toml("t", &proposal.toml).unwrap()
-    };
-    let of_enclave = policy(&[image]);
-    assert!(accepts(&of_enclave, &enclave));
-    for index in 0..3 {
-        assert!(!accepts(&of_enclave, &Enclave::new().pcr(index, &[9; 48])), "{index}");
-    }
-    assert!(!accepts(&of_enclave, &Enclave::new().debug()));
-    assert!(!accepts(&of_enclave, &Enclave::nitrotpm()));
-
-    let instance = Enclave::nitrotpm();
-    let &[pcr4, pcr7, pcr12] = &measured(&instance, &[4, 7, 12])[..] else { panic!() };
-    let of_instance =
-        policy(&[ImageMeasurements::Instance(InstanceImage { pcr4, pcr7, pcr12: Some(pcr12) })]);
-    assert!(accepts(&of_instance, &instance));
-    for index in [4, 12] {
-        assert!(!accepts(&of_instance, &Enclave::nitrotpm().pcr(index, &[9; 48])), "{index}");
-    }
-    // PCR7 says that secure boot is off, which pins nothing.
-    assert!(accepts(&of_instance, &Enclave::nitrotpm().pcr(7, &[9; 48])));
-    assert!(!accepts(&of_instance, &Enclave::nitrotpm().pcr(0, &[0; 48])));
-    assert!(!accepts(&of_instance, &enclave));
-    let keys = InstanceImage { pcr4, pcr7: [7; 48], pcr12: Some(pcr12) };
-    let with_keys = policy(&[ImageMeasurements::Instance(keys)]);
-    assert!(!accepts(&with_keys, &instance) && accepts(&with_keys, &Enclave::nitrotpm().pcr(7, &[7; 48])));
-
-    // Of several images, of either kind, and of signed and unsigned ones.
-    let other = EnclaveImage { pcr0: [1; 48], pcr1: [1; 48], pcr2: [1; 48], pcr8: None };
-    let both = Proposal::from_images(&[image, ImageMeasurements::Enclave(other)], &choices).unwrap();
-    assert_eq!(both.differing, ["nitro.pcrs.0", "nitro.pcrs.1", "nitro.pcrs.2"]);
-    assert!(accepts(&Policy::from_toml("t", &both.toml).unwrap(), &enclave));
-    let mixed = policy(&[image, ImageMeasurements::Instance(keys)]);
-    assert!(mixed.nitro.is_some() && mixed.nitro_tpm.is_some());
-    let signed = ImageMeasurements::Enclave(EnclaveImage { pcr8: Some([8; 48]), ..other });
-    let signed_policy = policy(&[signed]);
-    assert!(!accepts(&signed_policy, &enclave));
-    let refused = Proposal::from_images(&[image, signed], &choices).unwrap_err();
-    assert!(matches!(refused, NoProposal::Mixed(_)), "{refused}");
-    assert_eq!(Proposal::from_images(&[], &choices).unwrap_err(), NoProposal::NoEvidence);
-    let pinned = Proposal::from_images(&[image], &ProposalChoices::new("t").pin(&[3])).unwrap_err();
-    assert_eq!(pinned, NoProposal::PinMissing(3));
 }

@@ -38,7 +38,7 @@ macro_rules! nitrotpm_policy_fields {
                     "Amazon EC2, Validate a NitroTPM Attestation Document, module_id",
                 genuine (waived), value (Some(verified.document().module_id())),
                 suggest (waived "specific to one instance");
-            instance: Rule<'p, Text<'p>>, "instance" as InstanceId,
+            instance: Rule<'p, Text<'p>>, "instance" as Instance,
                 "The instance's id, with which the module id begins. No PCR of a TPM is computed from it.",
                 INSTANCE [Refused] = "nitro-tpm.instance", "the instance",
                     "The document was made on this instance (module_id).",

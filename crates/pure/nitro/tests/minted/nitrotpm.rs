@@ -310,3 +310,23 @@ fn ages() {
     assert_eq!(appraised(&archived, &at_most(u32::MAX)), NotShownFresh);
     assert_eq!(appraised(&archived, &NitroTpmPolicy::genuine()), Accepted);
 }
+
+/// Bits of every byte, one after the other: none of them may be another.
+#[test]
+fn a_bit_of_each_byte_flipped() {
+    let bag = Bag::of(&Enclave::nitrotpm().nonce(b"0123456789abcdef"));
+    let anchors: Vec<_> = bag.anchors.iter().map(Vec::as_slice).collect();
+    let table = teeproof_aws_lc::TABLE;
+    let verification =
+        NitroVerification::new(Freshness::Waived("a test"), bag.at, &table).anchors(Anchors::and(&anchors));
+    nitrotpm::verify(&bag.document, &verification, &mut ()).unwrap();
+    let mut altered = bag.document.clone();
+    for at in 0..altered.len() {
+        altered[at] ^= 1 << (at % 8);
+        assert!(nitrotpm::verify(&altered, &verification, &mut ()).is_err(), "byte {at}");
+        altered[at] ^= 1 << (at % 8);
+    }
+    for length in 0..altered.len() {
+        assert!(nitrotpm::verify(&altered[..length], &verification, &mut ()).is_err(), "cut to {length}");
+    }
+}

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use teeproof_core::{Hex, List, Text};
+use teeproof_core::{Hex, InstanceId, InstanceIdError, List, RoleArn, RoleArnError, Text};
 use teeproof_evidence::{bytes, pem_chain};
 use teeproof_nitro::{ComputedPcr, ImageSigner};
 
@@ -33,30 +33,30 @@ impl Kind for Role {
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Self::Value, Reported> {
         let text = node.text(problems, "the ARN of a role as a text")?;
-        named(node, text, problems, |text| match Arn::parse(text) {
-            Some(Arn { service: "iam", resource, .. }) if is_named(resource, "role/") => Ok(()),
-            Some(Arn { service: "sts", account, resource, partition })
-                if resource.starts_with("assumed-role/") =>
-            {
-                let role = resource.split('/').nth(1).unwrap_or_default();
-                let message = "the ARN of a session: PCR3 is computed from the role's ARN".to_string();
-                let role = quoted(&format!("arn:{partition}:iam::{account}:role/{role}"));
-                Err((message, format!("write {role}, with the role's path before its name if it has one")))
-            }
-            Some(Arn { service: "iam", resource, .. }) if resource.starts_with("instance-profile/") => {
-                let message =
-                    "the ARN of an instance profile: PCR3 is computed from the role in it".to_string();
-                let hint = "write the Arn below Roles that aws iam get-instance-profile prints";
-                Err((message, hint.to_string()))
-            }
-            _ => {
-                let message = format!("expected the ARN of a role, found {}", quoted(text));
-                Err((
-                    message,
-                    "write arn:aws:iam::<12 digits>:role/<name>, or pcr:<96 hex digits>".to_string(),
-                ))
-            }
+        named(node, text, problems, |text| match RoleArn::parse(text) {
+            Ok(_) => Ok(()),
+            Err(error) => Err((format!("{error}: {}", quoted(text)), role_hint(text, error))),
         })
+    }
+}
+
+/// What to write in the place of a text that is not the ARN of a role.
+fn role_hint(text: &str, error: RoleArnError) -> String {
+    let hint = error.hint().to_string();
+    if error != RoleArnError::Session {
+        return hint;
+    }
+    // arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts.as_slice() {
+        [_, partition, _, _, account, resource] => {
+            let name = resource.split('/').nth(1).unwrap_or_default();
+            format!(
+                "{hint}; of a role without a path it is {}",
+                quoted(&format!("arn:{partition}:iam::{account}:role/{name}"))
+            )
+        }
+        _ => hint,
     }
 }
 
@@ -77,19 +77,17 @@ impl Kind for ParentInstance {
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Self::Value, Reported> {
         let text = node.text(problems, "the id of an instance as a text")?;
-        named(
-            node,
-            text,
-            problems,
-            |text| if is_instance_id(text) { Ok(()) } else { Err(not_an_instance(text)) },
-        )
+        named(node, text, problems, |text| match InstanceId::parse(text) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(not_an_instance(text, error)),
+        })
     }
 }
 
 /// An EC2 instance: its id.
-pub(super) struct InstanceId;
+pub(super) struct Instance;
 
-impl Kind for InstanceId {
+impl Kind for Instance {
     type Value = Text<'static>;
     const WHAT: &'static str = "an instance id";
 
@@ -103,8 +101,8 @@ impl Kind for InstanceId {
 
     fn read(node: &Node<'_>, problems: &mut Problems<'_>) -> Result<Text<'static>, Reported> {
         let text = node.text(problems, "the id of an instance as a text")?;
-        if !is_instance_id(text) {
-            let (message, hint) = not_an_instance(text);
+        if let Err(error) = InstanceId::parse(text) {
+            let (message, hint) = not_an_instance(text, error);
             return Err(node.problem(problems, message, Some(hint)));
         }
         Ok(text.to_string().into())
@@ -201,53 +199,15 @@ fn pcr_toml(pcr: &[u8; 48]) -> String {
     format!("\"pcr:{}\"", Hex(pcr))
 }
 
-/// The parts of an Amazon Resource Name: `arn:partition:service::account:resource`.
-struct Arn<'t> {
-    partition: &'t str,
-    service: &'t str,
-    account: &'t str,
-    resource: &'t str,
-}
-
-impl<'t> Arn<'t> {
-    /// An ARN without a region, as those of IAM and STS are.
-    fn parse(text: &'t str) -> Option<Self> {
-        let mut parts = text.splitn(6, ':');
-        let (arn, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
-        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-        let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
-        let is_partition = partition == "aws" || partition.starts_with("aws-");
-        (arn == "arn" && region.is_empty() && is_account && is_partition).then_some(Self {
-            partition,
-            service,
-            account,
-            resource,
-        })
-    }
-}
-
-/// Whether a resource is of this kind, with a name of the characters that IAM allows, and a path at most.
-fn is_named(resource: &str, kind: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&byte);
-    resource.strip_prefix(kind).is_some_and(|name| {
-        !name.is_empty() && !name.starts_with('/') && !name.ends_with('/') && name.bytes().all(allowed)
-    })
-}
-
-/// Whether a text is an instance id: `i-` and 17 hex digits, or 8 of an old one.
-fn is_instance_id(text: &str) -> bool {
-    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    text.strip_prefix("i-").is_some_and(|id| matches!(id.len(), 8 | 17) && id.bytes().all(digit))
-}
-
-fn not_an_instance(text: &str) -> (String, String) {
+/// The message and the hint for a text that is not the id of an instance.
+fn not_an_instance(text: &str, error: InstanceIdError) -> (String, String) {
     let hint = match text.split_once("-enc").or_else(|| text.split_once("-tpm")) {
-        Some((instance, _)) if is_instance_id(instance) => {
+        Some((instance, _)) if InstanceId::parse(instance).is_ok() => {
             format!("this is a module id: write {}, or use module-id", quoted(instance))
         }
-        _ => "write i- and 17 hex digits in lower case, as EC2 does".to_string(),
+        _ => error.hint().to_string(),
     };
-    (format!("expected the id of an instance, found {}", quoted(text)), hint)
+    (format!("{error}, found {}", quoted(text)), hint)
 }
 
 /// Whether bytes are one DER SEQUENCE of a definite length, as a certificate is.

@@ -10,7 +10,7 @@ use teeproof_nitro::nitrotpm::{
 };
 
 use super::age::Age;
-use super::computed::InstanceId;
+use super::computed::Instance;
 use super::kinds::{Bytes, Plain, YesNo};
 use super::lines::Lines;
 use super::node::Node;

@@ -190,6 +190,20 @@ fn an_enclave() {
     }
 }
 
+/// The instance is replaced; the zeros behind `-tpm` name nothing, and PCR4 is of the boot loader.
+#[test]
+fn an_instance_with_nitrotpm() {
+    let document = Enclave::nitrotpm().pcr(4, &[0x44; 48]).mint().unwrap().document;
+    let bundle = bundle(&[(InputKind::NitroTpmDocument, &document)]);
+    let clean = bundle.redact(SALT, &TABLE).unwrap();
+    assert_gone(&clean, &[b"0123456789abcdef0".to_vec()]);
+    assert_eq!(redacted(&clean), (Technology::NitroTpm, vec!["nitro-tpm.chain", "nitro-tpm.signature"]));
+    shape_is_kept(&bundle, &clean);
+    let left = clean.parts()[0].bytes();
+    assert!(stands_in(b"-tpm0000000000000000", left) && stands_in(&[0x44; 48], left));
+    assert!(clean.redactions().iter().all(|place| place.what != Identifier::EnclaveId));
+}
+
 /// A TD quote tells its platform in its header and in the PCK certificate, which is PEM.
 #[test]
 fn a_td_quote() {

@@ -187,6 +187,7 @@ fn absent_has_a_meaning_where_a_signature_covers_the_absence() {
         ("azure-snp", &claims),
         ("azure-tdx", &claims),
         ("nitro", &nitro),
+        ("nitro-tpm", &nitro[1..]),
     ]
     .into_iter()
     .flat_map(|(section, keys)| keys.iter().map(move |key| format!("{section}.{key}")))

@@ -115,6 +115,7 @@ const NITRO: &[(&str, Row)] = &[
         }),
     ),
     ("pcrs", Pcrs),
+    ("role", Waived),
     ("signer", Waived),
     ("module-id", Waived),
     ("instance", Waived),
