@@ -80,6 +80,24 @@ fn a_policy_is_proposed_from_measurements_of_images() {
     assert_eq!(json["images"][0]["technology"], "nitro");
     assert_eq!(json["images"][1]["pcrs"]["12"], hex(&[0; 48]));
     assert!(json["toml"].as_str().unwrap().contains("[nitro]"));
+    // Of an image, and of what `eif measure` prints of it.
+    let [kernel, ramdisk] = ["kernel", "ramdisk"].map(|name| of(name, name));
+    let image = kernel.with_file_name("image.eif");
+    let built = ["eif", "build", "-o"];
+    teeproof(built)
+        .args([&image])
+        .args(["--kernel"])
+        .args([&kernel])
+        .args(["--cmdline", "console=ttyS0", "--ramdisk"])
+        .args([&ramdisk])
+        .exits(0);
+    let direct = teeproof(["policy", "suggest", "--eif"]).args([&image]).exits(0).stdout;
+    let measured = teeproof(["eif", "measure", "--format", "json"]).args([&image]).exits(0).stdout;
+    let printed = teeproof(["policy", "suggest", "-"]).stdin(measured.as_bytes()).exits(0).stdout;
+    assert_eq!(direct, printed);
+    assert!(direct.contains("[nitro.pcrs]\n0 = { exactly = \""), "{direct}");
+    teeproof(["policy", "check", "--strict"]).args([&of("eif.toml", &direct)]).exits(0);
+    teeproof(["policy", "suggest", "--eif"]).args([&kernel]).fails(3, &["kernel"]);
     // From standard input, and what is wrong with it.
     let text = measurements("SHA384", &[(4, 4), (7, 7)]);
     let ran = teeproof(["policy", "suggest", "-"]).stdin(text.as_bytes()).exits(0);

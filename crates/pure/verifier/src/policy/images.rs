@@ -1,5 +1,5 @@
-//! Proposal of a policy from the measurements of images: those of an EIF, and those that `nitro-cli` and
-//! `nitro-tpm-pcr-compute` print.
+//! Proposal of a policy from the measurements of images: those of an EIF, and those that `nitro-cli`,
+//! `teeproof eif measure` and `nitro-tpm-pcr-compute` print.
 //!
 //! No evidence is needed: the policy says what an image will measure wherever it is started.
 
@@ -28,6 +28,10 @@ pub struct EnclaveImage {
     pub pcr1: [u8; 48],
     /// The other ramdisks.
     pub pcr2: [u8; 48],
+    /// The IAM role of the parent instance; `None` where the tool was not given it.
+    pub pcr3: Option<[u8; 48]>,
+    /// The parent instance; `None` where the tool was not given it.
+    pub pcr4: Option<[u8; 48]>,
     /// The signing certificate; `None` if the image is not signed.
     pub pcr8: Option<[u8; 48]>,
 }
@@ -122,15 +126,18 @@ impl ImageMeasurements {
         if !algorithm.eq_ignore_ascii_case("sha384") {
             return Err(NotMeasurements::Algorithm(quoted(&measurements.hash_algorithm)));
         }
-        let Measurements { pcr0, pcr1, pcr2, pcr4, pcr7, pcr8, pcr12, .. } = measurements;
+        let Measurements { pcr0, pcr1, pcr2, pcr3, pcr4, pcr7, pcr8, pcr12, .. } = measurements;
+        let optional = |pcr: u8, digits: Option<String>| digits.map(|digits| value(pcr, &digits)).transpose();
         match (pcr0, pcr1, pcr2, pcr4, pcr7) {
-            (Some(pcr0), Some(pcr1), Some(pcr2), None, None) if pcr12.is_none() => {
-                let pcr8 = pcr8.map(|pcr8| value(8, &pcr8)).transpose()?.filter(|pcr8| *pcr8 != [0; 48]);
+            (Some(pcr0), Some(pcr1), Some(pcr2), pcr4, None) if pcr12.is_none() => {
                 let [pcr0, pcr1, pcr2] = [measured(0, &pcr0)?, measured(1, &pcr1)?, measured(2, &pcr2)?];
-                Ok(Self::Enclave(EnclaveImage { pcr0, pcr1, pcr2, pcr8 }))
+                let (pcr3, pcr4) = (optional(3, pcr3)?, optional(4, pcr4)?);
+                // Zero of an image that is not signed.
+                let pcr8 = optional(8, pcr8)?.filter(|pcr8| *pcr8 != [0; 48]);
+                Ok(Self::Enclave(EnclaveImage { pcr0, pcr1, pcr2, pcr3, pcr4, pcr8 }))
             }
-            (None, None, None, Some(pcr4), Some(pcr7)) if pcr8.is_none() => {
-                let pcr12 = pcr12.map(|pcr12| value(12, &pcr12)).transpose()?;
+            (None, None, None, Some(pcr4), Some(pcr7)) if pcr8.is_none() && pcr3.is_none() => {
+                let pcr12 = optional(12, pcr12)?;
                 Ok(Self::Instance(InstanceImage {
                     pcr4: measured(4, &pcr4)?,
                     pcr7: measured(7, &pcr7)?,
@@ -163,6 +170,8 @@ struct Measurements {
     pcr1: Option<String>,
     #[serde(rename = "PCR2")]
     pcr2: Option<String>,
+    #[serde(rename = "PCR3")]
+    pcr3: Option<String>,
     #[serde(rename = "PCR4")]
     pcr4: Option<String>,
     #[serde(rename = "PCR7")]
@@ -242,9 +251,12 @@ fn preamble(name: &str, count: usize) -> String {
 }
 
 fn enclave_pcrs(image: &ImageMeasurements) -> Option<Vec<(u8, [u8; 48])>> {
-    let ImageMeasurements::Enclave(EnclaveImage { pcr0, pcr1, pcr2, pcr8 }) = image else { return None };
-    let measured = [(0, *pcr0), (1, *pcr1), (2, *pcr2)];
-    Some(measured.into_iter().chain(pcr8.map(|pcr8| (8, pcr8))).collect())
+    let ImageMeasurements::Enclave(image) = image else { return None };
+    let EnclaveImage { pcr0, pcr1, pcr2, pcr3, pcr4, pcr8 } = *image;
+    let measured = [(0, pcr0), (1, pcr1), (2, pcr2)];
+    let others = [(3, pcr3), (4, pcr4), (8, pcr8)];
+    let others = others.into_iter().filter_map(|(index, pcr)| Some((index, pcr?)));
+    Some(measured.into_iter().chain(others).collect())
 }
 
 fn instance_pcrs(image: &ImageMeasurements) -> Option<Vec<(u8, [u8; 48])>> {
@@ -261,10 +273,10 @@ fn of_enclaves(banks: &[Vec<(u8, [u8; 48])>], choices: ProposalChoices<'_>) -> S
         true => "PCR8 shows it",
         false => "the image is not signed",
     };
-    lines.waived("role", "the image does not say on which instances it runs");
+    lines.waived("role", "PCR3 names it, if the measurements have it");
     lines.waived("signer", signer);
     lines.waived("module-id", "a new one at each start");
-    lines.waived("instance", "the image does not say on which instances it runs");
+    lines.waived("instance", "PCR4 names it, if the measurements have it");
     lines.waived("user-data", "the enclave's own data");
     lines.waived("public-key", "the enclave's own data");
     lines.waived("max-age", "the nonce shows freshness");

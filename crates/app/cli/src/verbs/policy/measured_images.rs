@@ -6,8 +6,10 @@ use serde::Serialize;
 use teeproof::{EnclaveImage, ImageMeasurements, InstanceImage};
 use teeproof_core::Hex;
 
+use crate::input::image_file::{Wanted, measure_image};
 use crate::input::source;
 use crate::output::fault::Fault;
+use crate::settings::context::Context;
 
 /// A file with the measurements of one image.
 pub(super) struct MeasuredFile {
@@ -27,6 +29,18 @@ impl MeasuredFile {
         })
     }
 
+    /// The measurements of an enclave image (EIF), whose signature is verified if it has one.
+    pub(super) fn of_image(path: &Path, context: &Context) -> Result<Self, Fault> {
+        let name = source::path_name(path);
+        let image = measure_image(path, Wanted::default(), &context.source)?;
+        if let Some(Err(error)) = image.verify_signature(&teeproof_aws_lc::TABLE) {
+            return Err(Fault::of_class(error.class(), error.to_string(), error.hint()).in_file(name));
+        }
+        let teeproof_eif::Measurements { pcr0, pcr1, pcr2, pcr8 } = *image.measurements();
+        let image = EnclaveImage { pcr0, pcr1, pcr2, pcr3: None, pcr4: None, pcr8 };
+        Ok(Self { name, measurements: ImageMeasurements::Enclave(image) })
+    }
+
     /// What the image is of.
     pub(super) const fn kind(&self) -> &'static str {
         match self.measurements {
@@ -38,11 +52,10 @@ impl MeasuredFile {
     /// The PCRs by number.
     fn pcrs(&self) -> Vec<(u8, [u8; 48])> {
         match self.measurements {
-            ImageMeasurements::Enclave(EnclaveImage { pcr0, pcr1, pcr2, pcr8 }) => {
-                [Some((0, pcr0)), Some((1, pcr1)), Some((2, pcr2)), pcr8.map(|pcr8| (8, pcr8))]
-                    .into_iter()
-                    .flatten()
-                    .collect()
+            ImageMeasurements::Enclave(EnclaveImage { pcr0, pcr1, pcr2, pcr3, pcr4, pcr8 }) => {
+                let others = [(3, pcr3), (4, pcr4), (8, pcr8)];
+                let others = others.into_iter().filter_map(|(index, pcr)| Some((index, pcr?)));
+                [(0, pcr0), (1, pcr1), (2, pcr2)].into_iter().chain(others).collect()
             }
             ImageMeasurements::Instance(InstanceImage { pcr4, pcr7, pcr12 }) => {
                 [Some((4, pcr4)), Some((7, pcr7)), pcr12.map(|pcr12| (12, pcr12))]
@@ -55,7 +68,7 @@ impl MeasuredFile {
     }
 }
 
-const PRINTED: &str = "give what nitro-cli build-enclave, nitro-cli describe-eif or nitro-tpm-pcr-compute print, without changes";
+const PRINTED: &str = "give what nitro-cli build-enclave, nitro-cli describe-eif, teeproof eif measure or nitro-tpm-pcr-compute print, without changes";
 
 /// An image, as JSON.
 #[derive(Serialize)]

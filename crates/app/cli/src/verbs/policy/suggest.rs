@@ -25,9 +25,9 @@ use crate::settings::context::Context;
 /// pinned, each with its own minimum TCB. PCRs are pinned if the event log explains them, except 5, 6, 10, 16 and
 /// 23; the others are waived, each with the reason.
 ///
-/// Without any evidence, a file can be the measurements of an image, as nitro-cli build-enclave, nitro-cli
-/// describe-eif or nitro-tpm-pcr-compute print them in JSON. The policy then accepts what is started from that
-/// image.
+/// Without any evidence, --eif takes an enclave image, and a file can be the measurements of an image, as nitro-cli
+/// build-enclave, nitro-cli describe-eif, teeproof eif measure or nitro-tpm-pcr-compute print them in JSON. The policy
+/// then accepts what is started from that image.
 ///
 /// No policy is proposed from evidence that is not authentic, that a host or a debugger controls, or of which only
 /// the AK certificate shows that it is from Azure. The exit code is then the gravest of the files', as of verify
@@ -35,8 +35,12 @@ use crate::settings::context::Context;
 #[derive(Debug, Args)]
 pub(super) struct SuggestArgs {
     /// Bundles, or other files of evidence that contain their endorsements; or measurements of images
-    #[arg(required = true, value_name = "BUNDLE")]
+    #[arg(required_unless_present = "eif", value_name = "BUNDLE")]
     bundles: Vec<PathBuf>,
+
+    /// An enclave image, whose policy is proposed without any evidence; may be given several times
+    #[arg(long, value_name = "IMAGE")]
+    eif: Vec<PathBuf>,
 
     /// The name of the policy, which results repeat
     #[arg(long, value_name = "NAME", default_value = "proposed")]
@@ -68,7 +72,8 @@ pub(super) fn run(args: &SuggestArgs, context: &Context) -> Result<Product, Faul
     let choices = ProposalChoices::new(&args.name)
         .pin(&args.pin)
         .origin_accepted(args.accept_origin_not_shown.as_deref());
-    let (mut files, mut images) = (Vec::new(), Vec::new());
+    let mut files = Vec::new();
+    let mut images: Vec<_> = args.eif.iter().map(|path| MeasuredFile::of_image(path, context)).collect();
     for path in &args.bundles {
         let bytes = context.source.read(path);
         match bytes.as_deref().ok().and_then(|bytes| MeasuredFile::parse(path, bytes)) {
