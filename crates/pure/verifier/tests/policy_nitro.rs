@@ -72,7 +72,7 @@ fn what_is_no_role_is_called_what_it_is() {
         }
     };
     let session = "arn:aws:sts::123456789012:assumed-role/enclave/i-0123456789abcdef0";
-    refused("role", session, &["the ARN of a session", "it is `arn:aws:iam::123456789012:role/enclave`"]);
+    refused("role", session, &["the ARN of a session", "it is arn:aws:iam::123456789012:role/enclave"]);
     let profile = "arn:aws:iam::123456789012:instance-profile/enclave";
     refused("role", profile, &["the ARN of an instance profile", "get-instance-profile"]);
     for wrong in [

@@ -51,14 +51,17 @@ fn role_hint(text: &str, error: RoleArnError) -> String {
     match parts.as_slice() {
         [_, partition, _, _, account, resource] => {
             let name = resource.split('/').nth(1).unwrap_or_default();
-            format!(
-                "{hint}; of a role without a path it is {}",
-                quoted(&format!("arn:{partition}:iam::{account}:role/{name}"))
-            )
+            let arn = format!("arn:{partition}:iam::{account}:role/{name}");
+            // Whole, so that it can be copied: a name has at most 64 characters.
+            let arn: String = arn.chars().take(MAX_ARN).flat_map(char::escape_debug).collect();
+            format!("{hint}; of a role without a path it is {arn}")
         }
         _ => hint,
     }
 }
+
+/// The characters of the longest ARN of a role without a path, with room for the partition.
+const MAX_ARN: usize = 128;
 
 /// The parent instance: an id, or PCR4.
 pub(super) struct ParentInstance;
