@@ -45,6 +45,8 @@ impl Remedy {
             (teeproof_tdx::checks::QE_IDENTITY, Self::FetchEndorsement),
             (teeproof_nitro::checks::VALIDITY, Self::VerifyAtDocumentTime),
             (teeproof_nitro::checks::MAX_AGE, Self::VerifyNow),
+            (teeproof_nitro::nitrotpm::checks::VALIDITY, Self::VerifyAtDocumentTime),
+            (teeproof_nitro::nitrotpm::checks::MAX_AGE, Self::VerifyNow),
             (teeproof_hcl::checks::FRESH_REPORT, Self::CollectFreshReport),
             (teeproof_tpm::checks::LOG_FORMAT, Self::InspectEventLog),
             (teeproof_tdx::checks::LOG_FORMAT, Self::InspectEventLog),
