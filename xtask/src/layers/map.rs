@@ -102,8 +102,10 @@ pub(super) const MAP: &[Row] = &[
     // Neither makes evidence with the code that reads it. Their tests read it back: the twin's are
     // a guest, in front of the paravisor that it plays. The twin of KMS is a relying party: it verifies the
     // documents of recipients as KMS does, and with a second verifier it would be another KMS than ours.
+    // Its enclaves run images, which it measures.
     Row { name: MINT, room: Room::Twin, uses: &[], tests: &[WIRE, CORE] },
     Row { name: TWIN, room: Room::Twin, uses: &[MINT, FRONT, AWS_LC], tests: &[VTPM, NSM] },
+    Row { name: TWIN, room: Room::Twin, uses: &[MINT, FRONT, EIF, AWS_LC], tests: &[VTPM] },
     Row { name: "teeproof-benches", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
     // What an embedder imports: the front door, what reads files for it, and a crypto table.
     Row { name: "teeproof-examples", room: Room::Workshop, uses: &[FRONT, EVIDENCE, AWS_LC], tests: &[] },
