@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::io;
+use std::path::PathBuf;
 
 /// Error of starting a twin.
 #[derive(Debug)]
@@ -37,6 +38,13 @@ pub enum Error {
     },
     /// A PCR has a value at launch, and its index is not 0 to 15.
     PcrIndex(u8),
+    /// A file is not an enclave image.
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// The violated rule of the format.
+        why: String,
+    },
     /// An attestation document has another structure than expected.
     Document(&'static str),
     /// The evidence could not be made.
@@ -76,6 +84,7 @@ impl fmt::Display for Error {
             Self::PcrIndex(index) => {
                 write!(f, "PCR {index}: expected an index from 0 to 15 for a value at launch")
             }
+            Self::Image { path, why } => write!(f, "{}: {why}", path.display()),
             Self::Document(expected) => write!(f, "attestation document: expected {expected}"),
             Self::Mint(error) => write!(f, "the evidence could not be made: {error}"),
             Self::NoRandomness => f.write_str("the operating system gives no random numbers"),

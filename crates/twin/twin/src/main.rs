@@ -62,13 +62,13 @@ fn security_module(args: &NsmArgs) -> Outcome {
     const WHAT: &str = "a Nitro security module: its documents are signed";
     let names = |id: String| [format!("The module is {id}.")];
     if let Some(name) = &args.cuse {
-        let device = Device::register(&args.settings(), name)?;
+        let device = Device::register(&args.settings()?, name)?;
         let root = chain_root(&args.chain, &device.root_pem())?;
         let address = format!("device:{}", device.path().display());
         introduce(WHAT, &root.path, &names(device.module_id()), vec![("TEEPROOF_NSM", address)])?;
         return Ok(device.serve()?);
     }
-    let running = Nsm::start(&args.settings())?;
+    let running = Nsm::start(&args.settings()?)?;
     let root = chain_root(&args.chain, &running.root_pem())?;
     introduce(WHAT, &root.path, &names(running.module_id()), running.environment())?;
     loop {

@@ -8,6 +8,7 @@ mod bank;
 pub mod cuse;
 mod fault;
 mod frames;
+mod image;
 mod issuer;
 mod messages;
 mod module;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use fault::Fault;
+pub use image::image_pcrs;
 use module::Module;
 pub use resign::{Resigned, resign};
 pub use settings::{Address, Settings};

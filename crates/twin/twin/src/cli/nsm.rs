@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use teeproof_twin::nsm::{Address, Fault, Identity, Settings};
+use teeproof_twin::Error;
+use teeproof_twin::nsm::{Address, Fault, Identity, Settings, image_pcrs};
 
 use super::{address, seconds};
 
@@ -37,7 +38,11 @@ pub(crate) struct NsmArgs {
     /// The region in the names of the chain
     #[arg(long, value_name = "NAME", default_value = "eu-central-1")]
     region: String,
-    /// The value of a PCR from 0 to 15 at launch, in 96 hexadecimal digits. May be repeated
+    /// The image of the enclave (EIF), for PCR0, PCR1, PCR2, and PCR8 if it is signed
+    #[arg(long, value_name = "FILE")]
+    eif: Option<PathBuf>,
+    /// The value of a PCR from 0 to 15 at launch, in 96 hexadecimal digits, also in place of the image's. May be
+    /// repeated
     #[arg(long, value_name = "N=HEX", value_parser = pcr)]
     pcr: Vec<(u8, [u8; 48])>,
     /// What goes wrong
@@ -66,8 +71,12 @@ pub(crate) struct ResignArgs {
 }
 
 impl NsmArgs {
-    pub(crate) fn settings(&self) -> Settings {
-        Settings {
+    /// The settings, with the PCRs of the image.
+    pub(crate) fn settings(&self) -> Result<Settings, Error> {
+        let mut pcrs = self.eif.as_deref().map(image_pcrs).transpose()?.unwrap_or_default();
+        // Later values replace earlier ones.
+        pcrs.extend_from_slice(&self.pcr);
+        Ok(Settings {
             listen: self.listen.clone(),
             identity: Identity {
                 instance: self.instance.clone(),
@@ -77,10 +86,10 @@ impl NsmArgs {
             },
             role: self.role.clone(),
             debug: self.debug,
-            pcrs: self.pcr.clone(),
+            pcrs,
             fault: self.fault,
             delay: self.delay_seconds,
-        }
+        })
     }
 }
 
@@ -152,7 +161,7 @@ mod tests {
             "teeproof-twin nsm --listen unix:/run/nsm --chain c --debug --role arn:aws:iam::1:role/r --enclave ff \
              --instance i-0fffffffffffffff0 --region us-east-1 --pcr {pcr8} --fault half-frame --delay-seconds 0.5"
         );
-        let settings = parse(&line).unwrap().settings();
+        let settings = parse(&line).unwrap().settings().unwrap();
         assert_eq!(settings.listen, Address::Unix("/run/nsm".into()));
         assert_eq!(settings.identity.module_id(), "i-0fffffffffffffff0-enc00000000000000ff");
         assert_eq!(settings.identity.region, "us-east-1");
@@ -161,7 +170,7 @@ mod tests {
         assert_eq!(settings.pcrs, [(8, [0x0f; 48])]);
         assert_eq!(settings.delay.as_millis(), 500);
         assert_eq!(parse("teeproof-twin nsm --cuse nsm").unwrap().cuse.as_deref(), Some("nsm"));
-        let tcp = parse("teeproof-twin nsm --listen tcp:127.0.0.1:7").unwrap().settings();
+        let tcp = parse("teeproof-twin nsm --listen tcp:127.0.0.1:7").unwrap().settings().unwrap();
         assert_eq!(tcp.listen.to_string(), "tcp:127.0.0.1:7");
     }
 

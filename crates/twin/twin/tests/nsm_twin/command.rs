@@ -5,11 +5,13 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use aws_lc_rs::digest::{SHA384, digest};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use teeproof::Freshness;
+use teeproof_eif::{Architecture, ImageSettings, NewImage, build};
 
-use crate::client::Client;
+use crate::client::{Client, entry};
 use crate::documents::failures;
 
 const NONCE: &[u8; 32] = b"0123456789abcdef0123456789abcdef";
@@ -80,6 +82,43 @@ fn the_output_is_the_environment_for_clients() {
     let expected = "chain/root.pem is the trust anchor of a twin that is running: give another --chain";
     assert!(said.contains(expected), "{said}");
     assert_eq!(twin.root("chain/root.pem"), root);
+}
+
+#[test]
+fn the_pcrs_of_an_image_are_by_the_formulas() {
+    let (kernel, command_line, ramdisks) = (b"kernel", "reboot=k", [&b"first"[..], b"second", b"third"]);
+    let image = NewImage {
+        settings: ImageSettings::new(Architecture::X86_64),
+        kernel,
+        command_line,
+        metadata: b"{}",
+        ramdisks: &ramdisks,
+        signature: None,
+    };
+    let folder = folder("image");
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("image.eif");
+    fs::write(&file, build(&image).unwrap()).unwrap();
+    let file = file.to_str().unwrap();
+    // A value of a PCR replaces the image's.
+    let pcr2 = format!("2={}", "22".repeat(48));
+    let twin = Twin::start("eif", &["--listen", "unix:nsm.sock", "--eif", file, "--pcr", &pcr2]);
+    let socket = twin.folder.join("nsm.sock");
+    let document = Client::of_path(socket.to_str().unwrap()).attest(None, Some(NONCE), None);
+    let sha384 = |parts: &[&[u8]]| digest(&SHA384, &parts.concat()).as_ref().to_vec();
+    let boot = [kernel, command_line.as_bytes(), ramdisks[0]];
+    let pcr = |parts: &[&[u8]]| sha384(&[&[0; 48], &sha384(parts)]);
+    let expected = [pcr(&[&boot[..], &ramdisks[1..]].concat()), pcr(&boot), vec![0x22; 48]];
+    let pcrs = entry(&document, "pcrs").into_map().unwrap();
+    let found: Vec<_> = pcrs.into_iter().take(3).map(|(_, value)| value.into_bytes().unwrap()).collect();
+    assert_eq!(found, expected);
+
+    fs::write(folder.join("bad.eif"), b"no image").unwrap();
+    let done = program(&folder).args(["nsm", "--eif", "bad.eif"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(said.starts_with("teeproof-twin: bad.eif: "), "{said}");
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
