@@ -17,7 +17,10 @@ const MAX_DOCUMENT: usize = 262_144;
 /// Smaller RSA keys are refused.
 const MIN_RSA_BITS: usize = 2048;
 
-/// A recipient.
+/// The documents that KMS takes.
+const TECHNOLOGIES: &[Technology] = &[Technology::Nitro, Technology::NitroTpm];
+
+/// A recipient: an enclave, or an instance with NitroTPM.
 #[derive(Clone, Debug)]
 pub(super) struct Recipient {
     /// The key that answers are encrypted for, as SubjectPublicKeyInfo.
@@ -45,26 +48,24 @@ impl Recipient {
         let moment = if replay { Moment::OfDocument } else { Moment::At(Time(now)) };
         // The nonce is between the enclave and others; KMS judges the time of the document.
         let freshness = Freshness::Waived("KMS expects a recent document");
-        let request =
-            Request::new(Technology::Nitro, freshness, moment, &TABLE).anchors(Anchors::and(&anchors));
-        let result =
-            verify(&Evidence::Nitro(document), &request).map_err(|error| invalid(&error.to_string()))?;
-        let Some(Verified::Nitro(verified)) = result.authentic() else {
-            let failed = result.failures().next();
-            return Err(invalid(failed.map_or("not verified", |failure| failure.check.id)));
+        let request = Request::new(TECHNOLOGIES, freshness, moment, &TABLE).anchors(Anchors::and(&anchors));
+        // Which of the two it is stands in the signed payload, and so is known after the signature.
+        let found = match Found::of(&Evidence::Nitro(document), &request) {
+            Err(failed) if failed == "nitro.fields" => Found::of(&Evidence::NitroTpm(document), &request)
+                .map_err(|other| if other.ends_with(".fields") { failed } else { other }),
+            found => found,
         };
-        if let Some(age) = verified.age_secs().filter(|age| *age > MAX_AGE) {
+        let found = found.map_err(|failed| invalid(&failed))?;
+        if let Some(age) = found.age_secs.filter(|age| *age > MAX_AGE) {
             return Err(invalid(&format!("expected at most {MAX_AGE} seconds of age, got {age}")));
         }
-        let document = verified.document();
-        let public_key = document.public_key.ok_or_else(|| invalid("public_key is missing"))?;
-        let key = PublicEncryptingKey::from_der(public_key)
+        let public_key = found.public_key.ok_or_else(|| invalid("public_key is missing"))?;
+        let key = PublicEncryptingKey::from_der(&public_key)
             .map_err(|_| invalid("public_key: expected an RSA key as SubjectPublicKeyInfo, in DER"))?;
         if key.key_size_bits() < MIN_RSA_BITS {
             return Err(invalid("public_key: expected an RSA key of at least 2048 bits"));
         }
-        let pcrs = document.pcrs.iter().map(|(index, value)| (format!("PCR{index}"), hex(value)));
-        Ok(Self { public_key: public_key.to_vec(), pcrs: pcrs.collect() })
+        Ok(Self { public_key, pcrs: found.pcrs })
     }
 
     /// Sets the condition keys of the document.
@@ -76,6 +77,47 @@ impl Recipient {
             }
         }
     }
+}
+
+/// What KMS needs of a verified document.
+struct Found {
+    age_secs: Option<i64>,
+    public_key: Option<Vec<u8>>,
+    pcrs: Vec<(String, String)>,
+}
+
+impl Found {
+    /// The error is the id of the check that fails.
+    fn of(evidence: &Evidence<'_>, request: &Request<'_>) -> Result<Self, String> {
+        let result = verify(evidence, request).map_err(|error| error.to_string())?;
+        match result.authentic() {
+            Some(Verified::Nitro(verified)) => {
+                let document = verified.document();
+                Ok(Self {
+                    age_secs: verified.age_secs(),
+                    public_key: document.public_key.map(<[u8]>::to_vec),
+                    pcrs: named("PCR", document.pcrs.iter()),
+                })
+            }
+            Some(Verified::NitroTpm(verified)) => {
+                let document = verified.document();
+                Ok(Self {
+                    age_secs: verified.age_secs(),
+                    public_key: document.public_key().map(<[u8]>::to_vec),
+                    pcrs: named("NitroTPMPCR", document.pcrs().iter()),
+                })
+            }
+            _ => {
+                let failed = result.failures().next();
+                Err(failed.map_or("not verified", |failure| failure.check.id).to_owned())
+            }
+        }
+    }
+}
+
+/// Values of PCRs by the names of their condition keys.
+fn named<'p>(prefix: &str, pcrs: impl Iterator<Item = (u8, &'p [u8; 48])>) -> Vec<(String, String)> {
+    pcrs.map(|(index, value)| (format!("{prefix}{index}"), hex(value))).collect()
 }
 
 fn invalid(why: &str) -> Refused {

@@ -1,12 +1,15 @@
 //! Key policies with conditions on the document: the enclave that they name is served, and no other.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use aws_lc_rs::digest::{SHA384, digest};
 use serde_json::{Map, Value, json};
+use teeproof_mint::nitro::Enclave as Minted;
 use teeproof_twin::kms::Running;
 use teeproof_twin::nsm::{Identity, Settings};
 
 use crate::client::{base64, bytes, call, start};
-use crate::enclave::{Enclave, open};
+use crate::enclave::{Enclave, open, recipient};
 
 const IMAGE: [u8; 48] = [0xab; 48];
 const ROLE: &str = "arn:aws:iam::123456789012:role/Webserver";
@@ -176,6 +179,33 @@ fn every_operator_over_a_document() {
         let released = (data_key(&kms, Some(&own)).is_none(), data_key(&kms, None).is_none());
         assert_eq!(released, expected, "{condition}");
     }
+}
+
+#[test]
+fn an_instance_with_nitrotpm_has_condition_keys_of_its_own() {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let identity = Identity { tpm: true, enclave: 0, ..Identity::default() };
+    let instance =
+        Minted::with_identity(&identity, seconds).public_key(&Enclave::public_key()).pcr(4, &[4; 48]);
+    let document = instance.mint().unwrap();
+    // Whether a data key is released to the instance, and to an enclave.
+    let own = enclave(|settings| settings.pcrs.push((4, [4; 48])));
+    let released = |condition: &Value| {
+        let policy = json!({ "Statement": [statement("Allow", condition)] }).to_string();
+        let kms = start(&policy, |settings| {
+            settings.anchors = vec![document.root().to_vec(), own.0.root_der().to_vec()];
+        });
+        let mut request = json!({ "KeyId": kms.key_arn(), "KeySpec": "AES_256" });
+        request["Recipient"] = recipient(&document.document);
+        (call(&kms, "GenerateDataKey", &request).is_ok(), data_key(&kms, Some(&own)).is_none())
+    };
+    let condition = |key: &str| json!({ "StringEqualsIgnoreCase": { key: hex(&[4; 48]) } });
+    assert_eq!(released(&condition("kms:RecipientAttestation:NitroTPMPCR4")), (true, false));
+    assert_eq!(released(&condition("kms:RecipientAttestation:PCR4")), (false, true));
+    let none = json!({ "Null": { "kms:RecipientAttestation:ImageSha384": "true" } });
+    assert_eq!(released(&none), (true, false));
+    let none = json!({ "Null": { "kms:RecipientAttestation:NitroTPMPCR23": "true" } });
+    assert_eq!(released(&none), (false, true));
 }
 
 #[test]
