@@ -1,0 +1,209 @@
+//! A key policy as a list of statements: the grammar of IAM policies, as far as a key policy has it.
+
+use super::KeyPolicyError;
+use super::action::ActionSet;
+use super::condition::{Key, Operator, Test};
+use super::error::check_size;
+use super::json::Json;
+use super::statement::{Effect, Principals, Statement};
+
+/// Reads a key policy, or the output of `aws kms get-key-policy` with one in it.
+pub(super) fn statements(file: &[u8]) -> Result<Vec<Statement>, KeyPolicyError> {
+    check_size(file.len(), false)?;
+    let text = core::str::from_utf8(file).map_err(|_| KeyPolicyError::NotText)?;
+    let outer = Json::parse(text)?;
+    if let Json::Object(members) = &outer
+        && let Some((_, Json::Text(inner))) = members.iter().find(|(name, _)| name == "Policy")
+    {
+        check_size(inner.len(), true)?;
+        return policy(&Json::parse(inner)?);
+    }
+    check_size(text.trim().len(), true)?;
+    policy(&outer)
+}
+
+fn policy(json: &Json) -> Result<Vec<Statement>, KeyPolicyError> {
+    let members = object(json, "policy")?;
+    let mut statements = None;
+    for (name, value) in members {
+        match name.as_str() {
+            "Version" => {
+                let version = text(value, "Version")?;
+                if !["2012-10-17", "2008-10-17"].contains(&version) {
+                    return Err(KeyPolicyError::form("Version", "expected \"2012-10-17\" or \"2008-10-17\""));
+                }
+            }
+            "Id" => text(value, "Id").map(drop)?,
+            "Statement" => statements = Some(value),
+            _ => return Err(unknown(name, "Version, Id and Statement")),
+        }
+    }
+    let statements =
+        statements.ok_or_else(|| KeyPolicyError::form("Statement", "expected statements, got none"))?;
+    let list = match statements {
+        Json::List(list) => list.as_slice(),
+        one => core::slice::from_ref(one),
+    };
+    if list.is_empty() {
+        return Err(KeyPolicyError::form("Statement", "expected at least one statement"));
+    }
+    let numbered = list.iter().zip(1_usize..);
+    numbered.map(|(json, number)| statement(json, number)).collect()
+}
+
+fn statement(json: &Json, number: usize) -> Result<Statement, KeyPolicyError> {
+    let path = format!("Statement[{number}]");
+    let at = |member: &str| format!("{path}.{member}");
+    let (mut sid, mut effect, mut principals, mut actions) = (None, None, None, None);
+    let mut tests = Vec::new();
+    let mut has_resource = false;
+    for (name, value) in object(json, &path)? {
+        let taken = match name.as_str() {
+            "Sid" => sid.replace(text(value, &at(name))?.to_owned()).is_some(),
+            "Effect" => effect.replace(self::effect(value, &at(name))?).is_some(),
+            "Principal" => principals.replace(self::principals(value, &at(name))?).is_some(),
+            "NotPrincipal" => {
+                let but = match self::principals(value, &at(name))? {
+                    Principals::Some(all) => Principals::AllBut(all),
+                    // All but everyone.
+                    _ => Principals::Some(Vec::new()),
+                };
+                principals.replace(but).is_some()
+            }
+            "Action" => {
+                let (all, exact) = self::actions(value, &at(name))?;
+                actions.replace((all, exact)).is_some()
+            }
+            "NotAction" => {
+                let (all, _) = self::actions(value, &at(name))?;
+                actions.replace((ActionSet::ALL.without(all), ActionSet::NONE)).is_some()
+            }
+            "Resource" | "NotResource" => {
+                texts(value, &at(name))?;
+                core::mem::replace(&mut has_resource, true)
+            }
+            "Condition" => {
+                tests = conditions(value, &at(name))?;
+                false
+            }
+            _ => {
+                let known = "Sid, Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource and Condition";
+                return Err(unknown(&at(name), known));
+            }
+        };
+        if taken {
+            return Err(KeyPolicyError::form(at(name), "expected it or its negation, got both"));
+        }
+    }
+    let missing = |member: &str| KeyPolicyError::form(at(member), "missing");
+    let (actions, exact) = actions.ok_or_else(|| missing("Action"))?;
+    Ok(Statement {
+        number,
+        sid: sid.filter(|sid| !sid.is_empty()),
+        effect: effect.ok_or_else(|| missing("Effect"))?,
+        principals: principals.ok_or_else(|| missing("Principal"))?,
+        actions,
+        exact,
+        tests,
+    })
+}
+
+fn effect(json: &Json, path: &str) -> Result<Effect, KeyPolicyError> {
+    match text(json, path)? {
+        "Allow" => Ok(Effect::Allow),
+        "Deny" => Ok(Effect::Deny),
+        _ => Err(KeyPolicyError::form(path, "expected \"Allow\" or \"Deny\"")),
+    }
+}
+
+fn principals(json: &Json, path: &str) -> Result<Principals, KeyPolicyError> {
+    if let Json::Text(text) = json {
+        let is_everyone = text == "*";
+        let refused = || KeyPolicyError::form(path, "expected \"*\" or an object such as {\"AWS\": …}");
+        return is_everyone.then_some(Principals::Everyone).ok_or_else(refused);
+    }
+    let mut all = Vec::new();
+    for (kind, value) in object(json, path)? {
+        let path = format!("{path}.{kind}");
+        if !["AWS", "Service", "Federated", "CanonicalUser"].contains(&kind.as_str()) {
+            return Err(unknown(&path, "AWS, Service, Federated and CanonicalUser"));
+        }
+        all.extend(texts(value, &path)?);
+    }
+    if all.is_empty() {
+        return Err(KeyPolicyError::form(path, "expected a principal, got none"));
+    }
+    Ok(if all.iter().any(|one| one == "*") { Principals::Everyone } else { Principals::Some(all) })
+}
+
+/// The actions of all patterns, and those that are named without a wildcard.
+fn actions(json: &Json, path: &str) -> Result<(ActionSet, ActionSet), KeyPolicyError> {
+    let (mut all, mut exact) = (ActionSet::NONE, ActionSet::NONE);
+    for pattern in texts(json, path)? {
+        let set = ActionSet::of_pattern(&pattern);
+        all = all.or(set);
+        if !pattern.contains(['*', '?']) {
+            exact = exact.or(set);
+        }
+    }
+    Ok((all, exact))
+}
+
+fn conditions(json: &Json, path: &str) -> Result<Vec<Test>, KeyPolicyError> {
+    let mut tests = Vec::new();
+    for (name, keys) in object(json, path)? {
+        let path = format!("{path}.{name}");
+        let operator = Operator::of_name(name);
+        let operator = operator.ok_or_else(|| KeyPolicyError::form(&path, "not an operator of IAM"))?;
+        for (key_name, values) in object(keys, &path)? {
+            tests.push(Test {
+                operator,
+                operator_name: name.clone(),
+                key: Key::of_name(key_name),
+                key_name: key_name.clone(),
+                values: scalars(values, &format!("{path}.{key_name}"))?,
+            });
+        }
+    }
+    Ok(tests)
+}
+
+/// The texts of values, one or a list of them, numbers and booleans included.
+fn scalars(json: &Json, path: &str) -> Result<Vec<String>, KeyPolicyError> {
+    let list = match json {
+        Json::List(list) => list.as_slice(),
+        one => core::slice::from_ref(one),
+    };
+    let scalar = |json: &Json| match json {
+        Json::Text(text) | Json::Number(text) => Ok(text.clone()),
+        Json::Bool(value) => Ok(value.to_string()),
+        other => Err(KeyPolicyError::form(path, format!("expected a value, got {}", other.kind()))),
+    };
+    list.iter().map(scalar).collect()
+}
+
+/// One text, or a list of texts.
+fn texts(json: &Json, path: &str) -> Result<Vec<String>, KeyPolicyError> {
+    match json {
+        Json::List(list) => list.iter().map(|one| text(one, path).map(str::to_owned)).collect(),
+        one => text(one, path).map(|text| vec![text.to_owned()]),
+    }
+}
+
+fn text<'j>(json: &'j Json, path: &str) -> Result<&'j str, KeyPolicyError> {
+    match json {
+        Json::Text(text) => Ok(text),
+        other => Err(KeyPolicyError::form(path, format!("expected a string, got {}", other.kind()))),
+    }
+}
+
+fn object<'j>(json: &'j Json, path: &str) -> Result<&'j [(String, Json)], KeyPolicyError> {
+    match json {
+        Json::Object(members) => Ok(members),
+        other => Err(KeyPolicyError::form(path, format!("expected an object, got {}", other.kind()))),
+    }
+}
+
+fn unknown(path: &str, known: &str) -> KeyPolicyError {
+    KeyPolicyError::form(path, format!("unknown member; the grammar has {known}"))
+}

@@ -1,0 +1,403 @@
+//! The findings of a key policy, statement by statement.
+
+use super::action::ActionSet;
+use super::condition::{Comparison, Key, Quantifier, Test};
+use super::document::statements;
+use super::rule::{self, KeyPolicyRule, Severity};
+use super::statement::{Effect, Principals, Statement, uncovered};
+use super::{KEY_POLICY_RULES, KeyPolicyError};
+
+/// What a key policy does not show.
+pub const NOT_SEEN: &str = "grants and IAM policies are not seen: list them with `aws kms list-grants --key-id KEY`, and search the \
+     account's IAM policies for kms:Decrypt";
+
+/// The result of linting a key policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyPolicyLint {
+    /// How many statements the policy has.
+    pub statements: usize,
+    /// The findings in the order of the statements, and in the order of [`KEY_POLICY_RULES`].
+    pub findings: Vec<KeyPolicyFinding>,
+}
+
+impl KeyPolicyLint {
+    /// The gravest severity; none without findings.
+    #[must_use]
+    pub fn gravest(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+}
+
+/// A finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyPolicyFinding {
+    /// The rule.
+    pub rule: &'static KeyPolicyRule,
+    /// How much it lets in.
+    pub severity: Severity,
+    /// The place of the statement, counted from 1.
+    pub statement: usize,
+    /// The Sid of the statement, if it has one: foreign text.
+    pub sid: Option<String>,
+    /// One sentence on what it lets in. It quotes names and values of the policy: foreign text.
+    pub lets_in: String,
+}
+
+impl KeyPolicyFinding {
+    /// The statement's Sid, or its place: `#2`.
+    #[must_use]
+    pub fn statement_id(&self) -> String {
+        self.sid.clone().unwrap_or_else(|| format!("#{}", self.statement))
+    }
+}
+
+/// Lints a key policy: JSON of at most [`super::MAX_KEY_POLICY`] bytes, by itself or as the member `Policy` in the
+/// output of `aws kms get-key-policy`.
+///
+/// The policy is judged by itself. Grants and IAM policies are not seen; see [`NOT_SEEN`]. Service control policies can
+/// only take away.
+///
+/// # Errors
+/// The text is not a key policy, or one that KMS would refuse.
+pub fn lint_key_policy(file: &[u8]) -> Result<KeyPolicyLint, KeyPolicyError> {
+    let statements = statements(file)?;
+    let mut findings = Vec::new();
+    for statement in &statements {
+        let mut lint = Lint { statement, statements: &statements, findings: Vec::new() };
+        match statement.effect {
+            Effect::Allow => lint.allow(),
+            Effect::Deny => lint.deny(),
+        }
+        let rank =
+            |finding: &KeyPolicyFinding| KEY_POLICY_RULES.iter().position(|rule| *rule == finding.rule);
+        lint.findings.sort_by_key(rank);
+        findings.append(&mut lint.findings);
+    }
+    Ok(KeyPolicyLint { statements: statements.len(), findings })
+}
+
+/// The lint of one statement among all.
+struct Lint<'p> {
+    statement: &'p Statement,
+    statements: &'p [Statement],
+    findings: Vec<KeyPolicyFinding>,
+}
+
+impl Lint<'_> {
+    fn find(&mut self, rule: &'static KeyPolicyRule, severity: Severity, lets_in: String) {
+        let Statement { number, sid, .. } = self.statement;
+        self.findings.push(KeyPolicyFinding {
+            rule,
+            severity,
+            statement: *number,
+            sid: sid.clone(),
+            lets_in,
+        });
+    }
+
+    fn allow(&mut self) {
+        let statement = self.statement;
+        if statement.never_applies() {
+            for test in statement.attestation().filter(|test| !test.key.is_known() && !test.holds_if_absent())
+            {
+                let text = format!(
+                    "lets in nobody: {} is never set, so that {} never holds",
+                    test.key_name,
+                    test.title()
+                );
+                self.find(rule::UNKNOWN_KEY, Severity::Medium, text);
+            }
+            return;
+        }
+        let secrets = statement.actions.and(ActionSet::SECRETS);
+        let (open, any_document) = uncovered(self.statements, secrets, &statement.principals);
+        let has_attestation = statement.attestation().next().is_some();
+        if statement.needs_document() {
+            self.without_effect();
+            // Where a Deny keeps other values away, this statement need not.
+            if !open.or(any_document).is_empty() || secrets.is_empty() {
+                self.pinned();
+                self.values();
+            }
+        } else {
+            let exposed = [(open, Severity::High), (any_document, Severity::Medium)];
+            for (actions, severity) in exposed.into_iter().filter(|(actions, _)| !actions.is_empty()) {
+                if has_attestation {
+                    self.absent(actions, severity);
+                } else {
+                    self.unconditional(actions, severity);
+                }
+            }
+        }
+        self.without_recipient();
+        if open.is_empty() || statement.needs_document() {
+            self.indirect();
+        }
+    }
+
+    /// No condition on attestation.
+    fn unconditional(&mut self, actions: ActionSet, severity: Severity) {
+        let (names, who) = (actions.names(), self.statement.principals.words());
+        let how = match severity {
+            Severity::High => "without an enclave",
+            _ => "from any enclave, because the Deny asks for no value",
+        };
+        if self.statement.principals.has_root() {
+            let text = format!("lets in everyone whom an IAM policy of {who} allows {names}, {how}");
+            self.find(rule::ROOT_WITHOUT_DENY, severity, text);
+        }
+        if self.statement.principals.has_others() {
+            let others = if self.statement.tests.is_empty() {
+                ""
+            } else {
+                "; its conditions say nothing of attestation"
+            };
+            self.find(
+                rule::ALLOW_WITHOUT_ATTESTATION,
+                severity,
+                format!("lets {who} use {names} {how}{others}"),
+            );
+        }
+    }
+
+    /// Conditions on attestation that hold without a document.
+    fn absent(&mut self, actions: ActionSet, severity: Severity) {
+        let who = self.statement.principals.words();
+        let names = actions.names();
+        for test in self.statement.attestation() {
+            let rule = match (&test.key, test.operator.quantifier) {
+                (key, _) if !key.is_known() => rule::UNKNOWN_KEY,
+                (_, Quantifier::ForAllValues) => rule::FOR_ALL_VALUES,
+                _ => rule::ABSENT_DOCUMENT,
+            };
+            let title = test.title();
+            let text =
+                format!("lets {who} use {names} without a document: {title} holds where the key is absent");
+            self.find(rule, severity, text);
+        }
+    }
+
+    /// Further tests, where one requires a document.
+    fn without_effect(&mut self) {
+        let requires =
+            |key: &Key| self.statement.tests.iter().any(|test| test.key == *key && !test.holds_if_absent());
+        let mut found = Vec::new();
+        for test in self.statement.attestation().filter(|test| test.holds_if_absent()) {
+            if !test.key.is_known() {
+                let text = format!(
+                    "lets in what the other conditions do: {} always holds, because KMS never sets the key",
+                    test.title()
+                );
+                found.push((rule::UNKNOWN_KEY, Severity::Medium, text));
+            } else if test.operator.quantifier == Quantifier::ForAllValues && !requires(&test.key) {
+                let text = format!(
+                    "lets in what the other conditions do: {} also holds for documents without that PCR",
+                    test.title()
+                );
+                found.push((rule::FOR_ALL_VALUES, Severity::Low, text));
+            }
+        }
+        found.into_iter().for_each(|(rule, severity, text)| self.find(rule, severity, text));
+    }
+
+    /// Which PCRs are pinned.
+    fn pinned(&mut self) {
+        let (mut enclave, mut tpm) = (Vec::new(), Vec::new());
+        for test in self.statement.tests.iter().filter(|test| test.pins() && !test.holds_if_absent()) {
+            match test.key {
+                Key::Enclave(pcr) => enclave.push(pcr),
+                Key::NitroTpm(pcr) => tpm.push(pcr),
+                _ => {}
+            }
+        }
+        let of = |kind: fn(&Key) -> bool| self.statement.tests.iter().any(|test| kind(&test.key));
+        if of(|key| matches!(key, Key::Enclave(_))) && of(|key| matches!(key, Key::NitroTpm(_))) {
+            let text = "lets in nobody: no document has PCRs of an enclave and of a NitroTPM".to_owned();
+            return self.find(rule::MIXED_DOCUMENTS, Severity::Medium, text);
+        }
+        let is_foreign =
+            |test: &Test| matches!(test.operator.comparison, Comparison::Foreign { is_negated: false });
+        match (enclave.is_empty(), tpm.is_empty()) {
+            // An operator that is never true of a hash lets in nobody.
+            (true, true)
+                if self.statement.tests.iter().any(|test| test.key.is_known() && is_foreign(test)) => {}
+            (true, true) => {
+                let text = "lets in any image: every document of AWS has the keys that it tests".to_owned();
+                self.find(rule::ANY_DOCUMENT, Severity::High, text);
+            }
+            (false, _) => self.image(&enclave),
+            (true, false) => self.boot(&tpm),
+        }
+    }
+
+    /// Whether the PCRs of an enclave fix its image.
+    fn image(&mut self, pcrs: &[u8]) {
+        let has = |pcr: u8| pcrs.contains(&pcr);
+        if has(0) || (has(1) && has(2)) {
+            return;
+        }
+        let (severity, who) = match () {
+            () if has(8) => {
+                (Severity::Medium, "every image that was ever signed with the certificate of PCR 8")
+            }
+            () if has(1) => (Severity::Medium, "any application on the kernel of PCR 1"),
+            () if has(2) => (Severity::Medium, "the application of PCR 2 on any kernel"),
+            () if has(4) => (Severity::High, "any image on the instance of PCR 4"),
+            () if has(3) => (Severity::High, "any image on an instance with the role of PCR 3"),
+            () => (Severity::High, "any image that gives its own PCRs these values"),
+        };
+        self.find(rule::NO_IMAGE_PCR, severity, format!("lets in {who}"));
+    }
+
+    /// Whether the PCRs of a NitroTPM fix what is booted.
+    fn boot(&mut self, pcrs: &[u8]) {
+        let has = |pcr: u8| pcrs.contains(&pcr);
+        let (severity, who) = match () {
+            () if has(7) || (has(4) && has(12)) => return,
+            () if has(4) => {
+                (Severity::Low, "the boot chain of PCR 4 with any kernel command line that it accepts")
+            }
+            () => (Severity::Medium, "any boot chain with these values in other PCRs"),
+        };
+        self.find(rule::NO_BOOT_PCR, severity, format!("lets in {who}"));
+    }
+
+    /// The values of PCRs that are let in: those of positive tests in an Allow, of negated ones in a Deny.
+    fn values(&mut self) {
+        let is_deny = self.statement.effect == Effect::Deny;
+        let mut found = Vec::new();
+        for test in self.statement.tests.iter().filter(|test| test.key.is_known()) {
+            let is_text = matches!(test.operator.comparison, Comparison::Text { .. });
+            if matches!(test.operator.comparison, Comparison::Foreign { .. }) {
+                let text = format!("lets in nobody by {}: the operator compares no text", test.title());
+                found.push((rule::VALUE_FORM, Severity::Low, text));
+            }
+            if is_text && test.is_negated() == is_deny {
+                found.extend(test.values.iter().filter_map(|value| of_value(test, value)));
+            }
+        }
+        found.into_iter().for_each(|(rule, severity, text)| self.find(rule, severity, text));
+    }
+
+    /// Actions that take no Recipient under a condition on attestation.
+    fn without_recipient(&mut self) {
+        let statement = self.statement;
+        let others = statement.actions.without(ActionSet::RECIPIENT);
+        if others.is_empty() || statement.attestation().next().is_none() {
+            return;
+        }
+        // Named by themselves, or only by a pattern such as kms:*.
+        let exact = others.and(statement.exact);
+        let (severity, others) =
+            if exact.is_empty() { (Severity::Low, others) } else { (Severity::Medium, exact) };
+        let names = others.names();
+        let (severity, text) = match (statement.effect, statement.needs_document()) {
+            (Effect::Allow, true) => {
+                (severity, format!("lets in nobody for {names}: KMS compares no document there"))
+            }
+            (Effect::Allow, false) => {
+                let who = statement.principals.words();
+                (Severity::Medium, format!("lets {who} use {names}: no document is ever compared there"))
+            }
+            // A Deny that needs a document does not apply to them.
+            (Effect::Deny, true) => return,
+            (Effect::Deny, false) => (
+                severity,
+                format!("lets in nobody for {names}, not even administrators: the keys are absent there"),
+            ),
+        };
+        self.find(rule::NO_RECIPIENT, severity, text);
+    }
+
+    /// Ways to the secrets around their conditions.
+    fn indirect(&mut self) {
+        let statement = self.statement;
+        // For these actions, a condition on attestation is a finding of its own.
+        if statement.attestation().next().is_some() {
+            return;
+        }
+        let (open, _) = uncovered(self.statements, ActionSet::SECRETS, &Principals::Everyone);
+        // A grant does not get past a Deny for everyone.
+        let grant = if open.is_empty() { ActionSet::NONE } else { ActionSet::GRANT };
+        let (others, _) =
+            uncovered(self.statements, statement.actions.and(ActionSet::RE_ENCRYPT), &statement.principals);
+        let strong = statement.actions.and(grant).or(others);
+        let weak = statement.actions.and(ActionSet::POLICY);
+        let (severity, actions) = match (strong.is_empty(), weak.is_empty()) {
+            (true, true) => return,
+            (true, false) => (Severity::Low, weak),
+            (false, _) => (Severity::Medium, strong.or(weak)),
+        };
+        let (who, names) = (statement.principals.words(), actions.names());
+        self.find(
+            rule::INDIRECT,
+            severity,
+            format!("lets {who} make a way around the conditions with {names}"),
+        );
+    }
+
+    fn deny(&mut self) {
+        let statement = self.statement;
+        for test in statement.attestation().filter(|test| !test.key.is_known()) {
+            let (severity, text) = if test.holds_if_absent() {
+                (Severity::Medium, "lets in nobody whom the other conditions do not exempt")
+            } else {
+                (Severity::High, "lets in everyone, because this Deny never applies")
+            };
+            let text = format!("{text}: {} is never set", test.key_name);
+            self.find(rule::UNKNOWN_KEY, severity, text);
+        }
+        self.values();
+        self.without_recipient();
+        let secrets = statement.actions.and(ActionSet::SECRETS);
+        let is_guard = statement.tests.iter().any(|test| test.key.is_known() && test.is_negated());
+        if is_guard && statement.needs_document() && !statement.never_applies() {
+            let (open, _) = uncovered(self.statements, secrets, &statement.principals);
+            if !open.is_empty() {
+                let names = open.names();
+                let text = format!(
+                    "lets in requests for {names} without a document, to which this Deny does not apply"
+                );
+                self.find(rule::DENY_SKIPS_ABSENT, Severity::High, text);
+            }
+        }
+    }
+}
+
+/// What is wrong with a value that is let in.
+fn of_value(test: &Test, value: &str) -> Option<(&'static KeyPolicyRule, Severity, String)> {
+    let Comparison::Text { is_exact, is_pattern, .. } = test.operator.comparison else { return None };
+    let key = &test.key_name;
+    // The KMS guide has examples with 0x before the digits.
+    let digits = value.strip_prefix("0x").unwrap_or(value);
+    if is_pattern && value.contains(['*', '?']) {
+        let is_any = value.bytes().all(|byte| byte == b'*');
+        let severity = if is_any { Severity::High } else { Severity::Medium };
+        let who = if is_any { "any value" } else { "every value that matches the pattern" };
+        return Some((rule::PATTERN_VALUE, severity, format!("lets in {who} of {key}")));
+    }
+    if !digits.is_empty() && digits.bytes().all(|byte| byte == b'0') {
+        return match test.key {
+            Key::Enclave(0..=4 | 8) => {
+                let text = format!("lets in debug enclaves, whose {key} is zero");
+                Some((rule::ZERO_PCR, Severity::High, text))
+            }
+            // Zero on a static command line, as AWS advises.
+            Key::NitroTpm(12) => None,
+            _ => {
+                let text = format!("lets in whatever never extends the PCR of {key}");
+                Some((rule::ZERO_PCR, Severity::Medium, text))
+            }
+        };
+    }
+    let is_hash = digits.len() == 96 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_heeded = is_exact && digits.bytes().any(|byte| byte.is_ascii_uppercase());
+    if is_hash && !is_heeded {
+        return None;
+    }
+    let why =
+        if is_hash { "documents are compared in lower case" } else { "a PCR has 96 hexadecimal digits" };
+    Some((rule::VALUE_FORM, Severity::Low, format!("lets in nobody by a value of {key}: {why}")))
+}
