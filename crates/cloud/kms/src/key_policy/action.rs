@@ -8,61 +8,61 @@ pub(super) struct ActionSet(u64);
 
 /// Every action. The first five take a Recipient.
 const ACTIONS: [&str; 55] = [
-    "Decrypt",
-    "DeriveSharedSecret",
-    "GenerateDataKey",
-    "GenerateDataKeyPair",
-    "GenerateRandom",
-    "CreateGrant",
-    "PutKeyPolicy",
-    "ReEncryptFrom",
-    "ReplicateKey",
-    "CancelKeyDeletion",
-    "ConnectCustomKeyStore",
-    "CreateAlias",
-    "CreateCustomKeyStore",
-    "CreateKey",
-    "DeleteAlias",
-    "DeleteCustomKeyStore",
-    "DeleteImportedKeyMaterial",
-    "DescribeCustomKeyStores",
-    "DescribeKey",
-    "DisableKey",
-    "DisableKeyRotation",
-    "DisconnectCustomKeyStore",
-    "EnableKey",
-    "EnableKeyRotation",
-    "Encrypt",
-    "GenerateDataKeyPairWithoutPlaintext",
-    "GenerateDataKeyWithoutPlaintext",
-    "GenerateMac",
-    "GetKeyPolicy",
-    "GetKeyRotationStatus",
-    "GetParametersForImport",
-    "GetPublicKey",
-    "ImportKeyMaterial",
-    "ListAliases",
-    "ListGrants",
-    "ListKeyPolicies",
-    "ListKeyRotations",
-    "ListKeys",
-    "ListResourceTags",
-    "ListRetirableGrants",
-    "ReEncryptTo",
-    "RetireGrant",
-    "RevokeGrant",
-    "RotateKeyOnDemand",
-    "ScheduleKeyDeletion",
-    "Sign",
-    "SynchronizeMultiRegionKey",
-    "TagResource",
-    "UntagResource",
-    "UpdateAlias",
-    "UpdateCustomKeyStore",
-    "UpdateKeyDescription",
-    "UpdatePrimaryRegion",
-    "Verify",
-    "VerifyMac",
+    "kms:Decrypt",
+    "kms:DeriveSharedSecret",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateRandom",
+    "kms:CreateGrant",
+    "kms:PutKeyPolicy",
+    "kms:ReEncryptFrom",
+    "kms:ReplicateKey",
+    "kms:CancelKeyDeletion",
+    "kms:ConnectCustomKeyStore",
+    "kms:CreateAlias",
+    "kms:CreateCustomKeyStore",
+    "kms:CreateKey",
+    "kms:DeleteAlias",
+    "kms:DeleteCustomKeyStore",
+    "kms:DeleteImportedKeyMaterial",
+    "kms:DescribeCustomKeyStores",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:DisconnectCustomKeyStore",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:Encrypt",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateMac",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:GetParametersForImport",
+    "kms:GetPublicKey",
+    "kms:ImportKeyMaterial",
+    "kms:ListAliases",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListKeys",
+    "kms:ListResourceTags",
+    "kms:ListRetirableGrants",
+    "kms:ReEncryptTo",
+    "kms:RetireGrant",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:Sign",
+    "kms:SynchronizeMultiRegionKey",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateCustomKeyStore",
+    "kms:UpdateKeyDescription",
+    "kms:UpdatePrimaryRegion",
+    "kms:Verify",
+    "kms:VerifyMac",
 ];
 
 impl ActionSet {
@@ -82,11 +82,8 @@ impl ActionSet {
 
     /// The actions that a pattern of a policy names: `kms:Decrypt`, `kms:Generate*`, `*`. In any case of its letters.
     pub(super) fn of_pattern(pattern: &str) -> Self {
-        let pattern = pattern.to_ascii_lowercase();
-        let bits = ACTIONS.iter().zip(0_u32..).filter(|(name, _)| {
-            matches_pattern(pattern.as_bytes(), format!("kms:{}", name.to_ascii_lowercase()).as_bytes())
-        });
-        Self(bits.fold(0, |set, (_, bit)| set | 1 << bit))
+        let named = ACTIONS.iter().zip(0_u32..).filter(|(name, _)| matches_pattern(pattern, name));
+        Self(named.fold(0, |set, (_, bit)| set | 1 << bit))
     }
 
     pub(super) const fn and(self, other: Self) -> Self {
@@ -117,18 +114,20 @@ impl ActionSet {
     /// The names, the first few: `kms:Decrypt, kms:GenerateDataKey and 3 more`.
     pub(super) fn names(self) -> String {
         const SHOWN: usize = 4;
-        let all = ACTIONS.iter().zip(0_u32..).filter(|(_, bit)| self.0 & 1 << bit != 0);
-        let all: Vec<_> = all.map(|(name, _)| format!("kms:{name}")).collect();
-        let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-        match all.len().checked_sub(SHOWN) {
-            None | Some(0) => shown,
-            Some(more) => format!("{shown} and {more} more"),
+        let all =
+            || ACTIONS.iter().zip(0_u32..).filter(|(_, bit)| self.0 & 1 << bit != 0).map(|(name, _)| *name);
+        let shown = all().take(SHOWN).collect::<Vec<_>>().join(", ");
+        match all().count().saturating_sub(SHOWN) {
+            0 => shown,
+            more => format!("{shown} and {more} more"),
         }
     }
 }
 
-/// Whether a text matches a pattern of `*` (any characters) and `?` (one). Takes at most the product of both lengths.
-pub(super) fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {
+/// Whether a text matches a pattern of `*` (any characters) and `?` (one), in any case of its letters. Takes at most the
+/// product of both lengths.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0_usize, 0_usize);
     // Behind the last `*`, and where its match ends so far.
     let mut star: Option<(usize, usize)> = None;
@@ -138,7 +137,7 @@ pub(super) fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {
                 p = p.saturating_add(1);
                 star = Some((p, t));
             }
-            (Some(one), Some(other)) if *one == b'?' || one == other => {
+            (Some(one), Some(other)) if *one == b'?' || one.eq_ignore_ascii_case(other) => {
                 (p, t) = (p.saturating_add(1), t.saturating_add(1));
             }
             (None, None) => return true,
@@ -172,12 +171,13 @@ mod tests {
             ("*bd", "abcbc", false),
             ("**a**", "bab", true),
             ("abc", "abcd", false),
+            ("A?c", "aBC", true),
         ] {
-            assert_eq!(matches_pattern(pattern.as_bytes(), text.as_bytes()), matches, "{pattern} {text}");
+            assert_eq!(matches_pattern(pattern, text), matches, "{pattern} {text}");
         }
         // No backtracking over more than one star.
         let (pattern, text) = ("*a".repeat(5_000) + "b", "a".repeat(20_000));
-        assert!(!matches_pattern(pattern.as_bytes(), text.as_bytes()));
+        assert!(!matches_pattern(&pattern, &text));
     }
 
     #[test]

@@ -275,7 +275,14 @@ impl Lint<'_> {
                 found.push((rule::VALUE_FORM, Severity::Low, text));
             }
             if is_text && test.is_negated() == is_deny {
-                found.extend(test.values.iter().filter_map(|value| of_value(test, value)));
+                // One finding of each rule is enough for a list of values.
+                let mut seen: Vec<&KeyPolicyRule> = Vec::new();
+                for one in test.values.iter().filter_map(|value| of_value(test, value)) {
+                    if !seen.contains(&one.0) {
+                        seen.push(one.0);
+                        found.push(one);
+                    }
+                }
             }
         }
         found.into_iter().for_each(|(rule, severity, text)| self.find(rule, severity, text));
