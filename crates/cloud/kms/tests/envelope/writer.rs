@@ -45,12 +45,17 @@ pub(crate) struct Minted {
 impl Minted {
     /// An envelope with this plaintext for the suite's recipient, as KMS writes a long one.
     pub(crate) fn of(plaintext: &[u8]) -> Self {
+        Self::to(RECIPIENT.public_key(), plaintext)
+    }
+
+    /// The same for another recipient.
+    pub(crate) fn to(public_key: &[u8], plaintext: &[u8]) -> Self {
         Self {
             lengths: Lengths::Indefinite,
             shape: Shape::Chunks(1_000),
             null: true,
             key_identifier: vec![0x11; 32],
-            encrypted_key: oaep(&CONTENT_KEY, &OAEP_SHA256_MGF1SHA256, None),
+            encrypted_key: oaep_to(public_key, &CONTENT_KEY, &OAEP_SHA256_MGF1SHA256, None),
             iv: vec![0x22; 16],
             content: cbc(&CONTENT_KEY, &[0x22; 16], &padded(plaintext)),
         }
@@ -116,9 +121,18 @@ pub(crate) fn oid(hex: &str) -> Vec<u8> {
     tlv(6, &[&(0..hex.len()).step_by(2).map(byte).collect::<Vec<_>>()])
 }
 
-/// A content key under the recipient's public key.
+/// A content key under the public key of the suite's recipient.
 pub(crate) fn oaep(content_key: &[u8], algorithm: &'static OaepAlgorithm, label: Option<&[u8]>) -> Vec<u8> {
-    let key = PublicEncryptingKey::from_der(RECIPIENT.public_key()).unwrap();
+    oaep_to(RECIPIENT.public_key(), content_key, algorithm, label)
+}
+
+fn oaep_to(
+    public_key: &[u8],
+    content_key: &[u8],
+    algorithm: &'static OaepAlgorithm,
+    label: Option<&[u8]>,
+) -> Vec<u8> {
+    let key = PublicEncryptingKey::from_der(public_key).unwrap();
     let key = OaepPublicEncryptingKey::new(key).unwrap();
     let mut block = vec![0; key.ciphertext_size()];
     key.encrypt(algorithm, content_key, &mut block, label).unwrap();

@@ -1,0 +1,137 @@
+//! Whether an answer can be of KMS: where TLS ended.
+
+use core::fmt;
+use std::net::IpAddr;
+
+/// Where the connection that carried an answer ended.
+///
+/// An envelope has no MAC, so this decides whether a secret can be of somebody else than KMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KmsChannel {
+    /// TLS ended in this process, with a certificate for a host of KMS at AWS. If the process is in an enclave, so did
+    /// TLS.
+    Authenticated,
+    /// TLS ended in this process, with a certificate for a host that is not one of KMS at AWS.
+    OtherHost,
+    /// Plain HTTP, to loopback.
+    NotEncrypted,
+}
+
+impl KmsChannel {
+    /// Whether TLS to KMS ended in this process.
+    #[must_use]
+    pub const fn is_authenticated(self) -> bool {
+        matches!(self, Self::Authenticated)
+    }
+
+    /// The channel of a request to this host.
+    pub(super) fn of(is_encrypted: bool, host: &str) -> Self {
+        match is_encrypted {
+            false => Self::NotEncrypted,
+            true if is_kms_host(host) => Self::Authenticated,
+            true => Self::OtherHost,
+        }
+    }
+}
+
+impl fmt::Display for KmsChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Authenticated => "authenticated: TLS to KMS ended in this process",
+            Self::OtherHost => {
+                "unauthenticated: TLS ended at a host that is not one of KMS at AWS, which can make a secret of its own"
+            }
+            Self::NotEncrypted => {
+                "unauthenticated: plain HTTP, and whoever carries the answer can make a secret of its own"
+            }
+        })
+    }
+}
+
+/// Whether a name is below a domain of AWS, as one of KMS: `kms.eu-west-1.amazonaws.com`,
+/// `kms-fips.us-east-1.amazonaws.com`, `kms.eu-west-1.api.aws`, `vpce-….kms.eu-west-1.vpce.amazonaws.com`.
+fn is_kms_host(host: &str) -> bool {
+    const DOMAINS: [&str; 5] =
+        [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".c2s.ic.gov", ".sc2s.sgov.gov"];
+    let host = host.to_ascii_lowercase();
+    let labels = DOMAINS.iter().find_map(|domain| host.strip_suffix(domain));
+    let is_kms = |label: &str| ["kms", "kms-fips"].contains(&label);
+    labels.is_some_and(|labels| {
+        let labels: Vec<_> = labels.split('.').collect();
+        match labels.as_slice() {
+            [service, region] => is_kms(service) && is_label(region),
+            [endpoint, service, region, "vpce"] => {
+                endpoint.starts_with("vpce-") && is_label(endpoint) && is_kms(service) && is_label(region)
+            }
+            _ => false,
+        }
+    })
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Whether a host is this machine, without a name server.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host == "localhost" || address(host).is_some_and(|address| address.is_loopback())
+}
+
+/// Whether a host hands out credentials to the machine or the container that this runs in: the metadata of EC2, and the
+/// agents of ECS and EKS. They speak plain HTTP, on link-local addresses.
+pub(super) fn is_credentials_host(host: &str) -> bool {
+    const HOSTS: [&str; 5] =
+        ["169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"];
+    address(host).is_some_and(|address| HOSTS.iter().any(|one| one.parse() == Ok(address)))
+}
+
+fn address(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_kms_are_told_from_others() {
+        for host in [
+            "kms.eu-west-1.amazonaws.com",
+            "KMS-FIPS.us-gov-west-1.amazonaws.com",
+            "kms.cn-north-1.amazonaws.com.cn",
+            "kms.eu-west-1.api.aws",
+            "vpce-0123-abc.kms.us-east-1.vpce.amazonaws.com",
+        ] {
+            assert_eq!(KmsChannel::of(true, host), KmsChannel::Authenticated, "{host}");
+            assert_eq!(KmsChannel::of(false, host), KmsChannel::NotEncrypted);
+        }
+        for host in [
+            "kms.eu-west-1.amazonaws.com.example",
+            "bucket.s3.eu-west-1.amazonaws.com",
+            "kms.s3.amazonaws.com.",
+            "kms.amazonaws.com",
+            "kms..amazonaws.com",
+            "a.kms.eu-west-1.amazonaws.com",
+            "ec2-1-2-3-4.eu-west-1.amazonaws.com",
+            "amazonaws.com",
+            "localhost",
+            "127.0.0.1",
+            "",
+        ] {
+            assert_eq!(KmsChannel::of(true, host), KmsChannel::OtherHost, "{host}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine() {
+        for host in ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"] {
+            assert!(is_loopback(host) && !is_credentials_host(host), "{host}");
+        }
+        for host in ["localhost.example", "10.0.0.1", "", "127.0.0.1.example", "0.0.0.0"] {
+            assert!(!is_loopback(host) && !is_credentials_host(host), "{host}");
+        }
+        assert!(is_credentials_host("169.254.169.254") && is_credentials_host("[fd00:ec2::254]"));
+        assert!(!is_credentials_host("169.254.169.253"));
+    }
+}
