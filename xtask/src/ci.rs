@@ -145,6 +145,7 @@ const STEPS: &[Step] = &[
     Step { words: &["doc"], minutes: 15 },
     Step { words: &["test", "--all"], minutes: 60 },
     Step { words: &["tss"], minutes: 40 },
+    Step { words: &["aws"], minutes: 40 },
     Step { words: &["instructions"], minutes: 20 },
     Step { words: &["deny", "--if-installed"], minutes: 10 },
 ];

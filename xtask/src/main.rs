@@ -1,5 +1,6 @@
 //! The project's tasks and gates as one program, the same on every machine. `cargo xtask` alone lists them.
 
+mod aws;
 mod azure_client;
 mod before_release;
 mod ci;
@@ -90,6 +91,11 @@ const TASKS: &[Task] = &[
         name: "tss",
         does: "the suites of the virtual TPM over the TPM software stack alone",
         body: tss::run,
+    },
+    Task {
+        name: "aws",
+        does: "the AWS SDK: not in default builds, an override for each of its crates; and the suites that need it",
+        body: aws::run,
     },
     Task {
         name: "vm",
