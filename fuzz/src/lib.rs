@@ -8,6 +8,7 @@ pub mod collateral;
 mod cost;
 pub mod envelope;
 pub mod image;
+pub mod kms;
 pub mod minted;
 pub mod nsm;
 mod parts;

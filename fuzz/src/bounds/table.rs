@@ -26,6 +26,7 @@ const EIF: &str = "teeproof-eif";
 const FRONT: &str = "teeproof";
 const VTPM: &str = "teeproof-vtpm";
 const NSM: &str = "teeproof-nsm";
+const KMS: &str = "teeproof-kms";
 const KIB: u64 = 1024;
 
 entries! {
@@ -147,4 +148,11 @@ entries! {
     NSM_FRAME = Entry::free(NSM, "`FrameReader`").heap((3, 64), (4, 64));
     ROAD_MESSAGE = Entry::free(NSM, "`RoadRequest::from_cbor`, `RoadAnswer::from_cbor`")
         .heap((3, 20 * KIB), (5, 32 * KIB));
+    // The content of an envelope without the headers of its chunks.
+    KMS_ENVELOPE = Entry::free(KMS, "`Envelope::parse`").heap((1, 0), (1, 0));
+    // The content once more, in place of which the plaintext is put. What the library of cryptography takes for itself is
+    // not in it.
+    KMS_DECRYPT = Entry::free(KMS, "`RecipientKey::decrypt`").heap((1, KIB), (1, 4 * KIB));
+    // The JSON as values, the statements, and a finding for each test of each.
+    KEY_POLICY = Entry::free(KMS, "`lint_key_policy`").heap((64, 16 * KIB), (160, 64 * KIB));
 }

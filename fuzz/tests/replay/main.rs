@@ -9,6 +9,7 @@ mod hostile;
 mod hostile_tdx;
 mod images;
 mod keys;
+mod kms;
 mod long;
 mod mutate;
 mod nsm;
@@ -17,7 +18,9 @@ mod tdx;
 
 use mutate::Mutations;
 use std::path::Path;
-use teeproof_fuzz::{bounds, bundle, collateral, envelope, image, minted, path, text, verify, wire, work_of};
+use teeproof_fuzz::{
+    bounds, bundle, collateral, envelope, image, kms as of_kms, minted, path, text, verify, wire, work_of,
+};
 
 /// The number of mutations of its seeds that each body is fed; `cargo xtask quick` takes a sample.
 fn mutations() -> usize {
@@ -140,6 +143,8 @@ targets! {
     nsm_answer: teeproof_fuzz::nsm::nsm_answer;
     nsm_frame: teeproof_fuzz::nsm::nsm_frame;
     road_message: teeproof_fuzz::nsm::road_message;
+    kms_envelope: of_kms::envelope;
+    key_policy: of_kms::key_policy;
     text_bytes: text::text_bytes;
     sniff: text::sniff;
     evidence_json: text::evidence_json;

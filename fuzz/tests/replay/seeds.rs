@@ -7,6 +7,7 @@ pub(crate) use crate::azure::*;
 pub(crate) use crate::forms::*;
 pub(crate) use crate::images::*;
 pub(crate) use crate::keys::*;
+pub(crate) use crate::kms::*;
 pub(crate) use crate::nsm::*;
 pub(crate) use crate::tdx::*;
 use teeproof_fuzz::{Part, join};
