@@ -6,6 +6,7 @@ mod client;
 mod connector;
 mod error;
 mod key_id;
+mod operations;
 mod proxy;
 mod request;
 mod tls;

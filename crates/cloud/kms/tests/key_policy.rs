@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use teeproof_kms::{
     KEY_POLICY_RULES, KeyPolicyError, MAX_KEY_POLICY, MAX_KEY_POLICY_FILE, Severity, lint_key_policy,
@@ -413,7 +414,25 @@ fn large_policies_are_refused_and_none_takes_long() {
     assert!(begin.elapsed() < std::time::Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
-/// Every severity of every rule is found by one of the tests above, and the page has the table.
+/// The policy that docs/kms.md recommends, and the same without one of its parts.
+#[test]
+fn the_policy_of_the_page_is_one_to_copy() {
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/kms.md")).unwrap();
+    let policy = page.split_once("```json\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    assert_eq!(found(policy), [("indirect-access", Severity::Low, "Account".to_owned())]);
+    for (from, to) in [
+        ("NotEquals", "Equals"),
+        ("ImageSha384", "Image"),
+        ("kms:ReEncryptFrom", "kms:Sign"),
+        ("Deny", "Allow"),
+    ] {
+        let gravest = lint_key_policy(policy.replace(from, to).as_bytes()).unwrap().gravest();
+        assert!(gravest > Some(Severity::Low), "{from}: {gravest:?}");
+    }
+}
+
+/// Every rule is found by one of the tests above, and the page has the table.
 #[test]
 fn the_page_has_the_rules() {
     let ids: BTreeSet<_> = KEY_POLICY_RULES.iter().map(|rule| rule.id).collect();
@@ -423,7 +442,7 @@ fn the_page_has_the_rules() {
         assert!(!rule.finds.contains('|') && !rule.hint.contains('|') && !rule.severities.is_empty());
         assert!(own.contains(&format!("\"{}\"", rule.id)), "{}: no test", rule.id);
     }
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/kms.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/kms.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = page.split_once("| rule | severity |").expect("docs/kms.md has no table of rules");
     let (_, after) = rest.split_once("\n\n").expect("docs/kms.md: the table is followed by a blank line");

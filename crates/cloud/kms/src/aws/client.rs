@@ -6,18 +6,13 @@ use std::error::Error;
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_sdk_kms::config::{Region, StalledStreamProtectionConfig};
-use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_kms::operation::RequestId;
 use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::{
-    DataKeyPairSpec, DataKeySpec, EncryptionAlgorithmSpec, KeyAgreementAlgorithmSpec, KeyEncryptionMechanism,
-    RecipientInfo,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_sdk_kms::types::{KeyEncryptionMechanism, RecipientInfo};
 
 use super::answer::Members;
 use super::connector::{Connector, NoResponse, Purpose, check_url};
-use super::{DataKeyLength, KmsAnswer, KmsChannel, KmsError, KmsOperation, KmsProxy, KmsRequest};
+use super::operations::Operations;
+use super::{KmsAnswer, KmsChannel, KmsError, KmsProxy, KmsRequest};
 use crate::RecipientKey;
 
 /// Makes attestation documents: the Nitro security module of an enclave, or a NitroTPM.
@@ -147,153 +142,9 @@ impl KmsClient {
             .attestation_document(Blob::new(document))
             .key_encryption_algorithm(KeyEncryptionMechanism::RsaesOaepSha256)
             .build();
-        let members = sent(&client, request, recipient).await?;
+        let members = Operations { client, recipient }.send(request).await?;
         // There is one of every response.
         Ok((members, connector.channel().unwrap_or(KmsChannel::NotEncrypted)))
-    }
-}
-
-/// Each operation, and the members of its answer.
-async fn sent(
-    client: &aws_sdk_kms::Client,
-    request: &KmsRequest,
-    recipient: RecipientInfo,
-) -> Result<Members, KmsError> {
-    let operation = request.operation();
-    let pairs = |context: &super::EncryptionContext| {
-        context.pairs().map(|pairs| pairs.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
-    };
-    let bytes = |blob: Option<Blob>| blob.map(Blob::into_inner);
-    let clear =
-        |name, blob: &Option<Blob>| Some((name, blob.as_ref().is_some_and(|blob| !blob.as_ref().is_empty())));
-    match request {
-        KmsRequest::Decrypt { key, ciphertext, .. }
-        | KmsRequest::DecryptAsymmetric { key, ciphertext, .. } => {
-            let (algorithm, context) = match request {
-                KmsRequest::Decrypt { context, .. } => ("SYMMETRIC_DEFAULT", pairs(context)),
-                KmsRequest::DecryptAsymmetric { algorithm, .. } => (algorithm.as_str(), None),
-                _ => ("", None),
-            };
-            let send = client
-                .decrypt()
-                .key_id(key.as_str())
-                .ciphertext_blob(Blob::new(ciphertext.as_slice()))
-                .encryption_algorithm(EncryptionAlgorithmSpec::from(algorithm))
-                .set_encryption_context(context)
-                .recipient(recipient);
-            let answer = send.send().await.map_err(|error| failed(operation, error))?;
-            let used = answer.encryption_algorithm.as_ref().map(|used| used.as_str().to_owned());
-            Ok(Members {
-                request_id: answer.request_id().map(str::to_owned),
-                plaintext: clear("Plaintext", &answer.plaintext),
-                envelope: bytes(answer.ciphertext_for_recipient),
-                key_id: answer.key_id,
-                repeated: Some(("EncryptionAlgorithm", algorithm.to_owned(), used)),
-                ..Members::default()
-            })
-        }
-        KmsRequest::GenerateDataKey { key, length, context } => {
-            let send = client
-                .generate_data_key()
-                .key_id(key.as_str())
-                .set_encryption_context(pairs(context))
-                .recipient(recipient);
-            let send = match length {
-                DataKeyLength::Aes128 => send.key_spec(DataKeySpec::Aes128),
-                DataKeyLength::Aes256 => send.key_spec(DataKeySpec::Aes256),
-                DataKeyLength::Bytes(bytes) => send.number_of_bytes((*bytes).into()),
-            };
-            let answer = send.send().await.map_err(|error| failed(operation, error))?;
-            Ok(Members {
-                request_id: answer.request_id().map(str::to_owned),
-                plaintext: clear("Plaintext", &answer.plaintext),
-                envelope: bytes(answer.ciphertext_for_recipient),
-                key_id: answer.key_id,
-                ciphertext_blob: bytes(answer.ciphertext_blob),
-                ..Members::default()
-            })
-        }
-        KmsRequest::GenerateDataKeyPair { key, pair, context } => {
-            let send = client
-                .generate_data_key_pair()
-                .key_id(key.as_str())
-                .key_pair_spec(DataKeyPairSpec::from(pair.as_str()))
-                .set_encryption_context(pairs(context))
-                .recipient(recipient);
-            let answer = send.send().await.map_err(|error| failed(operation, error))?;
-            let made = answer.key_pair_spec.as_ref().map(|made| made.as_str().to_owned());
-            Ok(Members {
-                request_id: answer.request_id().map(str::to_owned),
-                plaintext: clear("PrivateKeyPlaintext", &answer.private_key_plaintext),
-                envelope: bytes(answer.ciphertext_for_recipient),
-                key_id: answer.key_id,
-                ciphertext_blob: bytes(answer.private_key_ciphertext_blob),
-                public_key: bytes(answer.public_key),
-                repeated: Some(("KeyPairSpec", pair.clone(), made)),
-            })
-        }
-        KmsRequest::GenerateRandom { bytes: count } => {
-            let send = client.generate_random().number_of_bytes((*count).into()).recipient(recipient);
-            let answer = send.send().await.map_err(|error| failed(operation, error))?;
-            Ok(Members {
-                request_id: answer.request_id().map(str::to_owned),
-                plaintext: clear("Plaintext", &answer.plaintext),
-                envelope: bytes(answer.ciphertext_for_recipient),
-                ..Members::default()
-            })
-        }
-        KmsRequest::DeriveSharedSecret { key, public_key } => {
-            let send = client
-                .derive_shared_secret()
-                .key_id(key.as_str())
-                .key_agreement_algorithm(KeyAgreementAlgorithmSpec::Ecdh)
-                .public_key(Blob::new(public_key.as_slice()))
-                .recipient(recipient);
-            let answer = send.send().await.map_err(|error| failed(operation, error))?;
-            let used = answer.key_agreement_algorithm.as_ref().map(|used| used.as_str().to_owned());
-            Ok(Members {
-                request_id: answer.request_id().map(str::to_owned),
-                plaintext: clear("SharedSecret", &answer.shared_secret),
-                envelope: bytes(answer.ciphertext_for_recipient),
-                key_id: answer.key_id,
-                repeated: Some(("KeyAgreementAlgorithm", "ECDH".to_owned(), used)),
-                ..Members::default()
-            })
-        }
-    }
-}
-
-/// The error of a request that was not answered with a result.
-fn failed<E>(operation: KmsOperation, error: SdkError<E, HttpResponse>) -> KmsError
-where
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-{
-    let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
-    match error {
-        SdkError::ServiceError(refused) => match refused.err().meta().code() {
-            Some(code) => KmsError::Refused {
-                operation,
-                code: code.to_owned(),
-                message: refused.err().meta().message().unwrap_or("no message").to_owned(),
-                request_id,
-            },
-            // Another status than 200 without the form of a refusal, or a body that is not the operation's.
-            None => {
-                let status = refused.raw().status().as_u16();
-                KmsError::Response { operation, reason: format!("status {status}: {}", chain(refused.err())) }
-            }
-        },
-        SdkError::ResponseError(_) => KmsError::Response { operation, reason: chain(&error) },
-        other => match find::<NoResponse>(&other) {
-            Some(NoResponse::Url(url)) => KmsError::Url(url.clone()),
-            Some(NoResponse::NotEncrypted(url)) => KmsError::NotEncrypted { url: url.clone() },
-            Some(NoResponse::Io { to, reason }) => {
-                KmsError::Unreachable { to: to.clone(), reason: reason.clone() }
-            }
-            Some(NoResponse::Late { to }) => KmsError::Late { to: to.clone() },
-            // Without credentials or a region, nothing is sent.
-            None => KmsError::Settings { reason: chain(&other) },
-        },
     }
 }
 
@@ -304,27 +155,4 @@ fn no_response(error: NoResponse) -> KmsError {
         NoResponse::Io { to, reason } => KmsError::Unreachable { to, reason },
         NoResponse::Late { to } => KmsError::Late { to },
     }
-}
-
-/// The error of this type among the sources.
-fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
-    let mut next = Some(error);
-    while let Some(one) = next {
-        if let Some(found) = one.downcast_ref() {
-            return Some(found);
-        }
-        next = one.source();
-    }
-    None
-}
-
-/// The message of an error and of its sources.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(one) = next {
-        text = format!("{text}: {one}");
-        next = one.source();
-    }
-    text
 }

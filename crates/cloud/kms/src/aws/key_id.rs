@@ -189,10 +189,11 @@ mod tests {
 
     #[test]
     fn the_key_of_an_answer_is_compared() {
-        let compare = |asked: &str, answered: &str| KmsKeyId::parse(asked).unwrap().compare(answered).ok();
+        let compare =
+            |requested: &str, answered: &str| KmsKeyId::parse(requested).unwrap().compare(answered).ok();
         let other = ARN.replace("1234abcd-", "1234abce-");
         let elsewhere = ARN.replace("us-east-2", "us-east-1");
-        for (asked, answered, how) in [
+        for (requested, answered, how) in [
             (ARN, ARN, Some(KeyMatch::Arn)),
             (ARN, &other, None),
             (ARN, &elsewhere, None),
@@ -209,7 +210,7 @@ mod tests {
             (ID, ID, None),
             (ID, "", None),
         ] {
-            assert_eq!(compare(asked, answered), how, "{asked} {answered}");
+            assert_eq!(compare(requested, answered), how, "{requested} {answered}");
         }
     }
 }

@@ -61,11 +61,11 @@ impl KmsProxy {
 /// socket asks nothing of the address.
 #[cfg(target_os = "linux")]
 fn vsock(cid: u32, port: u32) -> io::Result<std::os::unix::net::UnixStream> {
-    use std::os::fd::AsFd as _;
-    let stream = vsock::VsockStream::connect_with_cid_port(cid, port)?;
-    let stream = std::os::unix::net::UnixStream::from(stream.as_fd().try_clone_to_owned()?);
-    stream.set_nonblocking(true)?;
-    Ok(stream)
+    use socket2::{Domain, SockAddr, Socket, Type};
+    let socket = Socket::new(Domain::VSOCK, Type::STREAM, None)?;
+    socket.connect(&SockAddr::vsock(cid, port))?;
+    socket.set_nonblocking(true)?;
+    Ok(std::os::fd::OwnedFd::from(socket).into())
 }
 
 impl FromStr for KmsProxy {

@@ -98,3 +98,37 @@ fn an_envelope_is_not_authenticated() {
     let content = cbc(&[9; 32], &[0x22; 16], &padded(b"a key of the parent's"));
     assert_eq!(decrypted(&Minted { content, ..forged }).unwrap(), b"a key of the parent's");
 }
+
+/// The median time until each error, to be read by a person: other programs on the machine move it.
+#[test]
+#[ignore = "a measurement: run it alone with --nocapture"]
+fn the_time_until_each_error() {
+    const ROUNDS: usize = 2_000;
+    let good = Minted::of(&[0x33; 4_000]);
+    let mut padding = good.clone();
+    *padding.content.last_mut().unwrap() ^= 1;
+    let forged = [
+        ("OAEP", Minted { encrypted_key: vec![0x11; 256], ..good.clone() }),
+        (
+            "length of the content key",
+            Minted { encrypted_key: oaep(&CONTENT_KEY[..31], &OAEP_SHA256_MGF1SHA256, None), ..good.clone() },
+        ),
+        ("padding", padding),
+        ("none", good),
+    ];
+    let bytes = forged.map(|(name, minted)| (name, minted.bytes()));
+    let mut times: Vec<_> = bytes.iter().map(|(name, _)| (*name, Vec::with_capacity(ROUNDS))).collect();
+    for _ in 0..ROUNDS {
+        for ((_, bytes), (_, times)) in bytes.iter().zip(&mut times) {
+            let envelope = Envelope::parse(bytes).unwrap();
+            let begin = std::time::Instant::now();
+            let decrypted = RECIPIENT.decrypt(&envelope);
+            times.push(begin.elapsed());
+            drop(decrypted);
+        }
+    }
+    for (name, times) in &mut times {
+        times.sort();
+        println!("{name}: median {:?}, first decile {:?}", times[ROUNDS / 2], times[ROUNDS / 10]);
+    }
+}
