@@ -18,6 +18,7 @@ use crate::verbs::eif::EifArgs;
 use crate::verbs::explain::ExplainArgs;
 use crate::verbs::fetch::FetchArgs;
 use crate::verbs::inspect::InspectArgs;
+use crate::verbs::kms::KmsArgs;
 use crate::verbs::man::ManArgs;
 use crate::verbs::nsm::NsmArgs;
 use crate::verbs::policy::PolicyArgs;
@@ -25,7 +26,7 @@ use crate::verbs::seal::SealArgs;
 use crate::verbs::verify::VerifyArgs;
 use crate::verbs::vtpm::VtpmArgs;
 use crate::verbs::{
-    bundle, cache, collect, completions, doctor, eif, explain, fetch, inspect, man, nsm, policy, seal,
+    bundle, cache, collect, completions, doctor, eif, explain, fetch, inspect, kms, man, nsm, policy, seal,
     verify, vtpm,
 };
 
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     Seal(SealArgs),
     /// Build, measure, show and compare enclave images of AWS Nitro Enclaves
     Eif(EifArgs),
+    /// Lint key policies of AWS KMS; with the feature aws, have KMS release secrets to this enclave
+    Kms(KmsArgs),
     /// Diagnose whether this machine can be attested, and say how to fix what is missing
     Doctor(DoctorArgs),
     /// Print the completion script of a shell
@@ -90,6 +93,7 @@ impl Command {
             Self::Bundle(args) => args.product_form(),
             Self::Cache(args) => args.product_form(),
             Self::Eif(args) => args.product_form(),
+            Self::Kms(args) => args.product_form(),
             Self::Collect(_) | Self::Completions(_) | Self::Man(_) => ProductForm::File,
             _ => ProductForm::Answer,
         }
@@ -106,6 +110,7 @@ impl Command {
             Self::Nsm(args) => nsm::run(args, context),
             Self::Seal(args) => seal::run(args, context),
             Self::Eif(args) => eif::run(args, context),
+            Self::Kms(args) => kms::run(args, context),
             Self::Doctor(args) => doctor::run(args, context),
             Self::Fetch(args) => fetch::run(args, context),
             Self::Bundle(args) => bundle::run(args, context),

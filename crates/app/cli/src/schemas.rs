@@ -12,7 +12,9 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Value, json};
 
 use crate::output::{fault, result_lines};
-use crate::verbs::{bundle, cache, doctor, eif, explain, fetch, inspect, nsm, policy, seal, verify, vtpm};
+use crate::verbs::{
+    bundle, cache, doctor, eif, explain, fetch, inspect, kms, nsm, policy, seal, verify, vtpm,
+};
 
 /// Every JSON document of the command: the name of its schema, its version, the verb that writes it, and the schema.
 fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
@@ -38,6 +40,8 @@ fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
         document::<doctor::probe::DoctorJson<'_>>("doctor", 2, "doctor"),
         document::<nsm::describe::ModuleJson>("nsm", 1, "nsm describe"),
         document::<nsm::pcr::PcrsJson>("nsm-pcrs", 1, "nsm pcr describe and nsm pcr extend"),
+        document::<kms::lint_policy::LintJson<'_>>("key-policy-lint", 1, "kms lint-policy"),
+        document::<kms::answer::AnswerJson>("kms-answer", 1, "kms decrypt and the other operations"),
         document::<vtpm::pcr::BanksJson>("pcrs", 2, "vtpm pcr read"),
         document::<vtpm::key::KeyJson>("tpm-key", 2, "vtpm ak and vtpm ek"),
         document::<vtpm::nv::ListJson>("nv-indexes", 2, "vtpm nv list"),

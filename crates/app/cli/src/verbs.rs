@@ -10,6 +10,7 @@ pub(crate) mod eif;
 pub(crate) mod explain;
 pub(crate) mod fetch;
 pub(crate) mod inspect;
+pub(crate) mod kms;
 pub(crate) mod man;
 pub(crate) mod nsm;
 pub(crate) mod policy;

@@ -45,9 +45,16 @@ impl ProductForm {
     /// The form of the product of a verb whose arguments cannot be parsed.
     pub(crate) fn of_words(verb: &str, has_certificate: bool) -> Self {
         match verb {
-            "seal encrypt" | "seal encrypt-unverified" | "seal decrypt" | "vtpm nv read" | "nsm random" => {
-                Self::Secret
-            }
+            "seal encrypt"
+            | "seal encrypt-unverified"
+            | "seal decrypt"
+            | "vtpm nv read"
+            | "nsm random"
+            | "kms decrypt"
+            | "kms generate-data-key"
+            | "kms generate-data-key-pair"
+            | "kms generate-random"
+            | "kms derive-shared-secret" => Self::Secret,
             "collect" | "collect azure" | "collect nitro" | "nsm attest" | "nsm fetch" | "bundle create"
             | "bundle export" | "bundle redact" | "bundle refresh" | "cache export" | "vtpm report"
             | "vtpm log" | "seal key" | "eif build" | "completions" | "man" => Self::File,

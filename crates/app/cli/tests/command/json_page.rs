@@ -32,6 +32,7 @@ fn example(name: &str) -> Option<(String, i32)> {
         }
         "bundle" => ("bundle show snp.bundle".to_owned(), 0),
         "error" => ("verify no-such-file --no-nonce".to_owned(), 2),
+        "key-policy-lint" => ("kms lint-policy key-policy.json".to_owned(), 6),
         "cache-list" => ("cache list --cache-dir cache".to_owned(), 0),
         "cache-prefetch" => ("cache prefetch fleet.txt --cache-dir cache --offline".to_owned(), 7),
         "cache-prune" => ("cache prune --cache-dir cache".to_owned(), 0),
@@ -66,6 +67,11 @@ fn ran(name: &str, command: &str, exit: i32) -> String {
         let data =
             ["testdata/snp/milan-report.bin", "testdata/snp/milan-vcek.der"].map(|file| root().join(file));
         teeproof(create).args(data).in_folder(&folder).exits(0);
+        folder
+    } else if name == "key-policy-lint" {
+        let folder = folder("json-page-kms");
+        let root = r#"{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*"}"#;
+        std::fs::write(folder.join("key-policy.json"), format!(r#"{{"Statement":[{root}]}}"#)).unwrap();
         folder
     } else if name.starts_with("cache-") {
         cache_folder(name)

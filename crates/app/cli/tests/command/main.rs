@@ -34,6 +34,7 @@ mod inspect;
 mod inspect_azure;
 mod json_page;
 mod kds;
+mod kms;
 mod machine;
 mod minted;
 mod nitro;

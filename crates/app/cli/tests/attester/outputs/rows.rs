@@ -225,6 +225,12 @@ pub(super) const ROWS: &[Row] = &[
         ..PLAIN
     },
     Row {
+        verb: "kms lint-policy",
+        arguments: "key-policy.json",
+        files: &[("key-policy.json", Kept(3))],
+        ..PLAIN
+    },
+    Row {
         verb: "policy check",
         arguments: "prod.toml",
         // The mistakes are the answer.
