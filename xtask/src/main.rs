@@ -25,12 +25,11 @@ mod sanitize;
 mod steps;
 mod test;
 mod tidy;
-mod tools;
 mod tss;
 mod vectors;
 
 use std::process::ExitCode;
-use xtask_support::{apt, debian, setup, shell, skip};
+use xtask_support::{apt, debian, setup, shell, skip, tools};
 
 fn main() -> ExitCode {
     shell::main(run)

@@ -25,14 +25,19 @@ pub fn unpacked(name: &str, choose: fn() -> Outcome<BTreeSet<String>>) -> Outcom
     let _ = fs::remove_dir_all(&root);
     let packages = root.join("packages");
     fs::create_dir_all(&packages).map_err(|e| format!("{}: {e}", packages.display()))?;
-    // The lists may be there already, or only root may renew them: the download tells.
-    let _ = run(Command::new("apt-get").args(["-qq", "update"]));
+    renew_lists();
     let wanted = choose()?;
     download(&wanted, &packages)?;
     unpack(&packages, &root)?;
     let names: Vec<String> = wanted.into_iter().collect();
     fs::write(&complete, names.join("\n")).map_err(|e| format!("{}: {e}", complete.display()))?;
     Ok(root)
+}
+
+/// Renews apt's lists of packages, if that is possible.
+pub fn renew_lists() {
+    // The lists may be there already, or only root may renew them: the next use of them fails then.
+    let _ = run(Command::new("apt-get").args(["-qq", "update"]));
 }
 
 /// What a package depends on itself.

@@ -55,7 +55,7 @@ fn each(sets: &[&'static [Thing]]) -> Vec<&'static Thing> {
 }
 
 /// Everything that is listed here.
-const ALL: &[&[Thing]] = &[TESTS, STACK, OPENSSL, MACHINE_CODE, CALLGRIND];
+const ALL: &[&[Thing]] = &[TESTS, STACK, OPENSSL, MACHINE_CODE, CALLGRIND, QEMU];
 
 /// What the suites start: a software TPM, the tools that speak to it as a second opinion, OpenSSL's
 /// command as a third, and what the commands of `collect azure --explain` call besides.
@@ -79,6 +79,23 @@ pub const MACHINE_CODE: &[Thing] = &[program("objdump", "binutils"), program("gc
 /// What counts instructions.
 pub const CALLGRIND: &[Thing] = &[program("valgrind", "valgrind")];
 
+/// What builds the QEMU of `cargo xtask enclave`, and unpacks its guest.
+pub const QEMU: &[Thing] = &[
+    program("gcc", "gcc"),
+    program("make", "make"),
+    program("ninja", "ninja-build"),
+    program("pkg-config", "pkg-config"),
+    program("xz", "xz-utils"),
+    module("ensurepip", "python3-venv"),
+    library("glib-2.0", "libglib2.0-dev"),
+    library("gnutls", "libgnutls28-dev"),
+    library("libcbor", "libcbor-dev"),
+    // Debian's has no file for pkg-config.
+    header("libfdt.h", "libfdt-dev"),
+    library("pixman-1", "libpixman-1-dev"),
+    library("zlib", "zlib1g-dev"),
+];
+
 /// Something that has to be on the machine, and the Debian package that brings it.
 pub struct Thing {
     witness: Witness,
@@ -91,6 +108,10 @@ enum Witness {
     Program(&'static str),
     /// A library that pkg-config knows.
     Library(&'static str),
+    /// A header that the C compiler finds.
+    Header(&'static str),
+    /// A module of Python.
+    Module(&'static str),
 }
 
 const fn program(name: &'static str, package: &'static str) -> Thing {
@@ -101,10 +122,18 @@ const fn library(name: &'static str, package: &'static str) -> Thing {
     Thing { witness: Witness::Library(name), package }
 }
 
+const fn header(name: &'static str, package: &'static str) -> Thing {
+    Thing { witness: Witness::Header(name), package }
+}
+
+const fn module(name: &'static str, package: &'static str) -> Thing {
+    Thing { witness: Witness::Module(name), package }
+}
+
 impl Witness {
     fn name(&self) -> &'static str {
         match self {
-            Self::Program(name) | Self::Library(name) => name,
+            Self::Program(name) | Self::Library(name) | Self::Header(name) | Self::Module(name) => name,
         }
     }
 
@@ -112,6 +141,13 @@ impl Witness {
         match self {
             Self::Program(name) => exists(name),
             Self::Library(name) => capture(Command::new("pkg-config").args(["--exists", name])).is_ok(),
+            Self::Header(name) => {
+                let words = ["-E", "-include", name, "-x", "c", "/dev/null"];
+                capture(Command::new("cc").args(words)).is_ok()
+            }
+            Self::Module(name) => {
+                capture(Command::new("python3").args(["-c", &format!("import {name}")])).is_ok()
+            }
         }
     }
 }

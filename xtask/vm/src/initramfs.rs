@@ -1,11 +1,11 @@
 //! The guest's whole file system: a shell, the programs, the steps, kernel modules, and the users that they need.
 
-use crate::archive::Archive;
 use crate::build::Programs;
 use crate::parts::Parts;
 use crate::steps::STEPS;
 use std::fs;
 use std::path::Path;
+use xtask_support::guest::archive::Archive;
 use xtask_support::shell::Outcome;
 
 /// The archive with these programs, and the files of this folder under `/minted`.

@@ -2,13 +2,11 @@
 //! twin's `/dev/nsm`: Debian's kernel under plain emulation, a software TPM behind a CRB device, and nothing of the machine
 //! that it runs on. Needs neither root (once the programs of `setup` are there) nor KVM, and takes some twelve seconds.
 
-mod archive;
 mod build;
 mod initramfs;
 mod machine;
 mod parts;
 mod published;
-mod record;
 mod state;
 mod steps;
 mod swtpm;
@@ -18,6 +16,7 @@ use parts::Parts;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
+use xtask_support::guest::record;
 use xtask_support::shell::{self, Outcome, target_dir};
 use xtask_support::{setup, skip};
 
@@ -45,7 +44,8 @@ fn run(_: &[&str]) -> Outcome {
         .map_err(|e| format!("{}: {e}", initramfs.display()))?;
     let machine = Machine { parts: &parts, folder: &folder };
     let record = machine.boot()?;
-    let faults = record::faults(&record, steps::STEPS);
+    let mut faults = record::faults(&record, steps::STEPS);
+    faults.extend(record::fault_of_end(&record));
     if faults.is_empty() {
         for step in steps::STEPS {
             println!("  {}: exit code {}, as expected", step.name, step.exit);

@@ -2,15 +2,7 @@
 //! `/minted` holds what the TPM's state was made of; the nonce is the user data of its report. Other
 //! names are files that earlier steps wrote.
 
-/// One step.
-pub(crate) struct Step {
-    pub(crate) name: &'static str,
-    /// Shell, of which the last command's exit code counts.
-    pub(crate) line: &'static str,
-    pub(crate) exit: u8,
-    /// Each of these stands somewhere in what the line writes.
-    pub(crate) says: &'static [&'static str],
-}
+use xtask_support::guest::record::Step;
 
 pub(crate) const STEPS: &[Step] = &[
     Step {

@@ -5,22 +5,25 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// One tool: the name of its package, which is also its program's, and the version that is used.
-pub(crate) struct Tool {
+pub struct Tool {
     name: &'static str,
     version: &'static str,
 }
 
 /// Licences, sources, bans and duplicates of dependencies.
-pub(crate) const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
+pub const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 /// Builds the fuzz targets with the instrumentation that libFuzzer needs.
-pub(crate) const FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2" };
+pub const FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2" };
 /// Compares the public interface with an earlier one.
-pub(crate) const SEMVER_CHECKS: Tool = Tool { name: "cargo-semver-checks", version: "0.51.0" };
+pub const SEMVER_CHECKS: Tool = Tool { name: "cargo-semver-checks", version: "0.51.0" };
+
+/// Vsock of an emulated machine as Unix sockets of this one, in place of a kernel's `vhost-vsock`.
+pub const VHOST_VSOCK: Tool = Tool { name: "vhost-device-vsock", version: "0.3.0" };
 
 impl Tool {
     /// The program: the one on the path if it is this very version, else ours, installed when it
     /// is missing.
-    pub(crate) fn program(&self) -> Outcome<PathBuf> {
+    pub fn program(&self) -> Outcome<PathBuf> {
         if self.is_on_the_path() {
             return Ok(PathBuf::from(self.name));
         }
@@ -31,7 +34,7 @@ impl Tool {
     }
 
     /// Whether the program can be had without building it.
-    pub(crate) fn is_installed(&self) -> bool {
+    pub fn is_installed(&self) -> bool {
         self.is_on_the_path() || self.is_ours()
     }
 

@@ -3,29 +3,29 @@
 
 /// An archive in the making.
 #[derive(Default)]
-pub(crate) struct Archive {
+pub struct Archive {
     bytes: Vec<u8>,
     entries: u32,
 }
 
 impl Archive {
     /// A folder. What lies in it comes after it.
-    pub(crate) fn folder(&mut self, path: &str) {
+    pub fn folder(&mut self, path: &str) {
         self.entry(path, 0o040_755, (0, 0), &[]);
     }
 
     /// A file with these permissions.
-    pub(crate) fn file(&mut self, path: &str, permissions: u32, bytes: &[u8]) {
+    pub fn file(&mut self, path: &str, permissions: u32, bytes: &[u8]) {
         self.entry(path, 0o100_000 | permissions, (0, 0), bytes);
     }
 
     /// A character device.
-    pub(crate) fn device(&mut self, path: &str, number: (u32, u32)) {
+    pub fn device(&mut self, path: &str, number: (u32, u32)) {
         self.entry(path, 0o020_600, number, &[]);
     }
 
     /// The archive, closed.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> Vec<u8> {
         self.entry("TRAILER!!!", 0, (0, 0), &[]);
         self.bytes
     }
