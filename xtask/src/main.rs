@@ -102,6 +102,11 @@ const TASKS: &[Task] = &[
         body: steps::vm,
     },
     Task {
+        name: "enclave",
+        does: "the command in an emulated Nitro enclave, on a Debian kernel's own NSM driver",
+        body: steps::enclave,
+    },
+    Task {
         name: "azure-client",
         does: "the published az-snp-vtpm's integration tests, unmodified, against the twin of the paravisor",
         body: azure_client::run,

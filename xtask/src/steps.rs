@@ -45,6 +45,11 @@ pub(crate) fn vm(words: &[&str]) -> Outcome {
     program("xtask-vm", words)
 }
 
+/// The command in an emulated enclave, likewise.
+pub(crate) fn enclave(words: &[&str]) -> Outcome {
+    program("xtask-enclave", words)
+}
+
 /// The benchmarks' page, likewise.
 pub(crate) fn bench(words: &[&str]) -> Outcome {
     program("xtask-bench", words)

@@ -117,13 +117,14 @@ pub(super) const MAP: &[Row] = &[
     Row { name: "teeproof-nostd-proof", room: Room::Workshop, uses: EVERYTHING, tests: &[] },
     Row { name: "xtask", room: Room::Workshop, uses: &["xtask-support"], tests: &[] },
     Row { name: "xtask-bench", room: Room::Workshop, uses: &["xtask-support"], tests: &[] },
+    Row { name: "xtask-enclave", room: Room::Workshop, uses: &["xtask-support"], tests: &[EIF] },
     Row { name: "xtask-support", room: Room::Workshop, uses: &[], tests: &[] },
     Row { name: "xtask-vm", room: Room::Workshop, uses: &["xtask-support"], tests: &[] },
 ];
 
 const EVERYTHING: &[&str] = &[
-    WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, EIF, FRONT, RUSTCRYPTO, AWS_LC, ENDORSE, KMS, VTPM,
-    NSM, MINT, TWIN,
+    WIRE, CORE, EVIDENCE, X509, SNP, TDX, TPM, HCL, NITRO, EIF, FRONT, RUSTCRYPTO, AWS_LC, ENDORSE, KMS,
+    VTPM, NSM, MINT, TWIN,
 ];
 
 /// What tests of any crate may import besides: twins, evidence makers and the crypto tables.
