@@ -2,13 +2,13 @@
 //! renewed as the paravisor renews it, and the host's certificate service (THIM).
 
 mod capabilities;
-mod channels;
+pub(crate) mod channels;
 mod clients;
 mod codes;
-mod encryption;
+pub(crate) mod encryption;
 mod engine;
 mod filtered;
-mod frame;
+pub(crate) mod frame;
 mod handles;
 mod index;
 mod multiplexer;
@@ -16,7 +16,7 @@ mod orphans;
 mod owner;
 mod parameters;
 mod profile;
-mod provision;
+pub(crate) mod provision;
 mod read;
 mod report;
 mod resign;
@@ -27,7 +27,7 @@ mod space;
 mod tests;
 mod thim;
 mod unmarshal;
-mod upstream;
+pub(crate) mod upstream;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};

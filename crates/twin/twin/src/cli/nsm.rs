@@ -106,7 +106,7 @@ fn device(text: &str) -> Result<String, String> {
     if is_name { Ok(text.to_owned()) } else { Err("expected the name of a device, such as nsm".to_owned()) }
 }
 
-fn instance(text: &str) -> Result<String, String> {
+pub(super) fn instance(text: &str) -> Result<String, String> {
     let digits = text.strip_prefix("i-").filter(|digits| digits.len() == 17);
     let is_id =
         digits.is_some_and(|digits| digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));

@@ -116,7 +116,7 @@ impl From<Paravisor> for Generation {
 }
 
 /// An address whose port has one after it.
-fn first_of_two(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn first_of_two(text: &str) -> Result<SocketAddr, String> {
     let address = address(text)?;
     if address.port() == u16::MAX {
         return Err("the control channel needs the next port, and 65535 is the last one".to_owned());

@@ -7,7 +7,7 @@ use super::codes::COMMAND_SIZE;
 use super::frame::{self, refusal};
 
 /// Server side of one connection.
-pub(super) trait Client {
+pub(crate) trait Client {
     /// The response to a command.
     fn answer(&mut self, command: &[u8]) -> Vec<u8>;
 
@@ -16,7 +16,7 @@ pub(super) trait Client {
 }
 
 /// Answers commands in sequence until the client disconnects.
-pub(super) fn data(mut stream: TcpStream, client: &mut impl Client) {
+pub(crate) fn data(mut stream: TcpStream, client: &mut impl Client) {
     // Responses are small, and clients wait for them.
     let _ = stream.set_nodelay(true);
     // Closing a socket with unread data resets the connection; closing it after the response was read does not.
@@ -48,7 +48,7 @@ const FAIL: u32 = 9;
 
 /// Answers the control commands that a guest's software sends; commands that stop or reset the TPM are
 /// refused.
-pub(super) fn control(mut stream: TcpStream) {
+pub(crate) fn control(mut stream: TcpStream) {
     while let Ok(goes_on) = control_command(&mut stream) {
         if !goes_on {
             return;

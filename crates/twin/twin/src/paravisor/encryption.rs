@@ -12,7 +12,7 @@ use super::frame::{Cursor, sized};
 
 /// How a session encrypts parameters: TPMT_SYM_DEF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ParameterCipher {
+pub(crate) enum ParameterCipher {
     /// Not at all.
     Absent,
     /// With a mask from the session's hash.
@@ -25,14 +25,14 @@ pub(super) enum ParameterCipher {
 
 /// Direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     Encrypt,
     Decrypt,
 }
 
 impl ParameterCipher {
     /// TPMT_SYM_DEF.
-    pub(super) fn parse(cursor: &mut Cursor<'_>) -> Option<Self> {
+    pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Option<Self> {
         const NULL: u16 = 0x0010;
         const XOR: u16 = 0x000a;
         const AES: u16 = 0x0006;
@@ -50,7 +50,7 @@ impl ParameterCipher {
     }
 
     /// Encrypts or decrypts with a key from the nonces, the newer one first.
-    pub(super) fn apply(
+    pub(crate) fn apply(
         self,
         direction: Direction,
         key: &hmac::Key,
@@ -88,7 +88,7 @@ impl ParameterCipher {
     }
 
     /// Parameters with the first one, a TPM2B, encrypted.
-    pub(super) fn encrypt_first(
+    pub(crate) fn encrypt_first(
         self,
         key: &hmac::Key,
         nonces: [&[u8]; 2],
@@ -101,7 +101,7 @@ impl ParameterCipher {
 }
 
 /// KDFa: `len` bytes.
-pub(super) fn kdfa(key: &hmac::Key, label: &[u8], [newer, older]: [&[u8]; 2], len: usize) -> Vec<u8> {
+pub(crate) fn kdfa(key: &hmac::Key, label: &[u8], [newer, older]: [&[u8]; 2], len: usize) -> Vec<u8> {
     let bits = u32::try_from(len.saturating_mul(8)).unwrap_or(u32::MAX).to_be_bytes();
     let mut derived = Vec::new();
     for round in 1_u32.. {

@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 4096;
 const MAX_SESSIONS: usize = 3;
 
 /// Reads one whole command or response from a stream; `None` if it states an impossible size.
-pub(super) fn read(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut header = [0; HEADER_BYTES];
     stream.read_exact(&mut header)?;
     let size = stated_size(&header);
@@ -31,35 +31,35 @@ pub(super) fn read(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 
 /// A parsed command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Command<'a> {
-    pub(super) code: u32,
-    pub(super) handles: Vec<u32>,
-    pub(super) sessions: Vec<Authorization<'a>>,
-    pub(super) parameters: &'a [u8],
+pub(crate) struct Command<'a> {
+    pub(crate) code: u32,
+    pub(crate) handles: Vec<u32>,
+    pub(crate) sessions: Vec<Authorization<'a>>,
+    pub(crate) parameters: &'a [u8],
 }
 
 /// TPMS_AUTH_COMMAND, the authorization of a command. Encoded without the session's handle it is the
 /// response's TPMS_AUTH_RESPONSE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Authorization<'a> {
-    pub(super) handle: u32,
-    pub(super) nonce: &'a [u8],
-    pub(super) attributes: u8,
-    pub(super) hmac: &'a [u8],
+pub(crate) struct Authorization<'a> {
+    pub(crate) handle: u32,
+    pub(crate) nonce: &'a [u8],
+    pub(crate) attributes: u8,
+    pub(crate) hmac: &'a [u8],
 }
 
 /// A parsed response.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Response<'a> {
-    pub(super) handle: Option<u32>,
-    pub(super) parameters: &'a [u8],
+pub(crate) struct Response<'a> {
+    pub(crate) handle: Option<u32>,
+    pub(crate) parameters: &'a [u8],
     /// With the handles of the command's sessions.
-    pub(super) sessions: Vec<Authorization<'a>>,
+    pub(crate) sessions: Vec<Authorization<'a>>,
 }
 
 impl<'a> Command<'a> {
     /// A command with this many handles; `None` if it is malformed.
-    pub(super) fn parse(bytes: &'a [u8], handles: usize) -> Option<Self> {
+    pub(crate) fn parse(bytes: &'a [u8], handles: usize) -> Option<Self> {
         let mut cursor = Cursor(bytes);
         let (tag, size, code) = (cursor.u16()?, cursor.u32()?, cursor.u32()?);
         if usize::try_from(size) != Ok(bytes.len()) {
@@ -78,13 +78,13 @@ impl<'a> Command<'a> {
     }
 
     /// Whether it has an HMAC.
-    pub(super) fn is_signed(&self) -> bool {
+    pub(crate) fn is_signed(&self) -> bool {
         let is_signed = |session: &Authorization<'_>| !session.hmac.is_empty();
         self.sessions.iter().any(|session| session.handle != Authorization::PASSWORD && is_signed(session))
     }
 
     /// Encodes the command.
-    pub(super) fn write(&self) -> Vec<u8> {
+    pub(crate) fn write(&self) -> Vec<u8> {
         let handles: Vec<u8> = self.handles.iter().flat_map(|handle| handle.to_be_bytes()).collect();
         let sessions: Vec<u8> = self.sessions.iter().flat_map(Authorization::write).collect();
         if sessions.is_empty() {
@@ -106,41 +106,41 @@ fn authorizations(mut cursor: Cursor<'_>) -> Option<Vec<Authorization<'_>>> {
 
 impl<'a> Authorization<'a> {
     /// TPM_RS_PW: a password in place of a session.
-    pub(super) const PASSWORD: u32 = 0x4000_0009;
+    pub(crate) const PASSWORD: u32 = 0x4000_0009;
     /// The session stays after the command.
-    pub(super) const CONTINUE: u8 = 1;
+    pub(crate) const CONTINUE: u8 = 1;
     /// The audit digest starts again.
-    pub(super) const AUDIT_RESET: u8 = 1 << 2;
+    pub(crate) const AUDIT_RESET: u8 = 1 << 2;
     /// The first parameter of the command is encrypted.
-    pub(super) const DECRYPT: u8 = 1 << 5;
+    pub(crate) const DECRYPT: u8 = 1 << 5;
     /// The first parameter of the response is to be encrypted.
-    pub(super) const ENCRYPT: u8 = 1 << 6;
+    pub(crate) const ENCRYPT: u8 = 1 << 6;
     /// The command counts for the session's audit digest.
-    pub(super) const AUDIT: u8 = 1 << 7;
+    pub(crate) const AUDIT: u8 = 1 << 7;
 
     /// Authorization by password.
-    pub(super) const fn password(password: &'a [u8]) -> Self {
+    pub(crate) const fn password(password: &'a [u8]) -> Self {
         Self { handle: Self::PASSWORD, nonce: &[], attributes: Self::CONTINUE, hmac: password }
     }
 
     /// Whether the first parameter of the command is encrypted under it.
-    pub(super) const fn decrypts(&self) -> bool {
+    pub(crate) const fn decrypts(&self) -> bool {
         self.handle != Self::PASSWORD && self.attributes & Self::DECRYPT != 0
     }
 
     /// Whether the TPM can check it without the command's parameters: a password or a policy. Only policies with
     /// TPM2_PolicyCpHash depend on them.
-    pub(super) const fn is_independent_of_parameters(&self) -> bool {
+    pub(crate) const fn is_independent_of_parameters(&self) -> bool {
         self.handle == Self::PASSWORD || self.is_policy() && self.hmac.is_empty()
     }
 
     /// Whether it is a session of TPM_SE_POLICY or TPM_SE_TRIAL.
-    pub(super) const fn is_policy(&self) -> bool {
+    pub(crate) const fn is_policy(&self) -> bool {
         matches!(self.handle.to_be_bytes(), [0x03, ..])
     }
 
     /// The same where there is no parameter to decrypt.
-    pub(super) const fn without_decryption(&self) -> Self {
+    pub(crate) const fn without_decryption(&self) -> Self {
         Self { attributes: self.attributes & !Self::DECRYPT, ..*self }
     }
 
@@ -160,7 +160,7 @@ impl<'a> Authorization<'a> {
 
 impl<'a> Response<'a> {
     /// Parses the response to a command that succeeded; `None` on failure, or if it is malformed.
-    pub(super) fn parse(bytes: &'a [u8], has_handle: bool, command: &Command<'_>) -> Option<Self> {
+    pub(crate) fn parse(bytes: &'a [u8], has_handle: bool, command: &Command<'_>) -> Option<Self> {
         let mut cursor = Cursor(bytes);
         let (tag, size, code) = (cursor.u16()?, cursor.u32()?, cursor.u32()?);
         if code != 0 || usize::try_from(size) != Ok(bytes.len()) {
@@ -179,7 +179,7 @@ impl<'a> Response<'a> {
     }
 
     /// Encodes the response.
-    pub(super) fn write(&self) -> Vec<u8> {
+    pub(crate) fn write(&self) -> Vec<u8> {
         let handle: Vec<u8> = self.handle.into_iter().flat_map(u32::to_be_bytes).collect();
         let sessions: Vec<u8> = self.sessions.iter().flat_map(Authorization::write_response).collect();
         if sessions.is_empty() {
@@ -190,17 +190,17 @@ impl<'a> Response<'a> {
 }
 
 /// Encodes a response with an error code.
-pub(super) fn refusal(code: u32) -> Vec<u8> {
+pub(crate) fn refusal(code: u32) -> Vec<u8> {
     framed(NO_SESSIONS, code, &[])
 }
 
 /// The code of a response.
-pub(super) fn response_code(bytes: &[u8]) -> Option<u32> {
+pub(crate) fn response_code(bytes: &[u8]) -> Option<u32> {
     bytes.get(6..).and_then(<[u8]>::first_chunk).map(|code| u32::from_be_bytes(*code))
 }
 
 /// The command code, if tag and size are those of a command.
-pub(super) fn stated_code(bytes: &[u8]) -> Option<u32> {
+pub(crate) fn stated_code(bytes: &[u8]) -> Option<u32> {
     let mut cursor = Cursor(bytes);
     let (tag, size, code) = (cursor.u16()?, cursor.u32()?, cursor.u32()?);
     let is_command = matches!(tag, NO_SESSIONS | SESSIONS) && usize::try_from(size) == Ok(bytes.len());
@@ -214,7 +214,7 @@ fn stated_size(header: &[u8; HEADER_BYTES]) -> usize {
 }
 
 /// Bytes with a 16-bit length prefix: a TPM2B.
-pub(super) fn sized(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn sized(bytes: &[u8]) -> Vec<u8> {
     // Always in range: a whole command has at most 4096 bytes.
     let len = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     [&len.to_be_bytes()[..], bytes].concat()
@@ -231,10 +231,10 @@ fn framed(tag: u16, code: u32, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// The unread rest of a buffer.
-pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
+pub(crate) struct Cursor<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Cursor<'a> {
-    pub(super) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+    pub(crate) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(len)?;
         self.0 = rest;
         Some(taken)
@@ -246,20 +246,20 @@ impl<'a> Cursor<'a> {
         Some(*chunk)
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
+    pub(crate) fn u8(&mut self) -> Option<u8> {
         self.chunk().map(|[byte]| byte)
     }
 
-    pub(super) fn u16(&mut self) -> Option<u16> {
+    pub(crate) fn u16(&mut self) -> Option<u16> {
         self.chunk().map(u16::from_be_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Option<u32> {
+    pub(crate) fn u32(&mut self) -> Option<u32> {
         self.chunk().map(u32::from_be_bytes)
     }
 
     /// A TPM2B.
-    pub(super) fn sized(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn sized(&mut self) -> Option<&'a [u8]> {
         let len = self.u16()?;
         self.take(len.into())
     }

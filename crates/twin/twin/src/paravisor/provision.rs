@@ -1,7 +1,7 @@
 //! Provisioning of a TPM as the paravisor does it before the guest starts: keys, NV indexes, PCRs, and a random
 //! platform authorization.
 
-mod templates;
+pub(crate) mod templates;
 
 use std::collections::BTreeMap;
 use std::time::Instant;

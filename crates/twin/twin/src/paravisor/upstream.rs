@@ -9,7 +9,7 @@ use super::frame::{self, Command, Response, response_code};
 use crate::Error;
 
 /// A TPM, or a closure in a test.
-pub(super) trait Upstream {
+pub(crate) trait Upstream {
     /// The response to a command.
     fn answer(&mut self, command: &[u8]) -> io::Result<Vec<u8>>;
 }
@@ -25,13 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A connection to swtpm.
 #[derive(Debug)]
-pub(super) struct Socket(
+pub(crate) struct Socket(
     // `None` after a failure, because the next response may belong to an earlier command.
     Option<UnixStream>,
 );
 
 impl Socket {
-    pub(super) fn connect(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn connect(path: &Path) -> Result<Self, Error> {
         let open = || {
             let stream = UnixStream::connect(path)?;
             stream.set_read_timeout(Some(PATIENCE))?;
@@ -53,7 +53,7 @@ impl Upstream for Socket {
 }
 
 /// Runs a command of the paravisor's own: handle, if there is one, and parameters of the response.
-pub(super) fn ask(
+pub(crate) fn ask(
     tpm: &mut dyn Upstream,
     has_handle: bool,
     command: &Command<'_>,
@@ -67,7 +67,7 @@ pub(super) fn ask(
 
 /// Error of a command.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// The TPM is gone.
     Gone(io::Error),
     /// Command code and response code of the TPM's refusal.

@@ -33,7 +33,7 @@ pub(super) fn storage_root_key() -> Vec<u8> {
 }
 
 /// Source: TCG EK Credential Profile, template L-1.
-pub(super) fn endorsement_key() -> Vec<u8> {
+pub(crate) fn endorsement_key() -> Vec<u8> {
     template(ENDORSEMENT, &ENDORSEMENT_POLICY, AES_128_CFB, NOTHING, &[0; MODULUS_BYTES])
 }
 
