@@ -1,6 +1,7 @@
 //! Command line: the twin to start and its settings.
 
 mod kms;
+mod nitro_tpm;
 mod nsm;
 mod paravisor;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 pub(crate) use kms::KmsArgs;
+pub(crate) use nitro_tpm::NitroTpmArgs;
 pub(crate) use nsm::{NsmArgs, ResignArgs};
 pub(crate) use paravisor::ParavisorArgs;
 
@@ -29,6 +31,8 @@ pub(crate) enum Twin {
     Paravisor(ParavisorArgs),
     /// The Nitro security module of an AWS enclave, on a socket
     Nsm(NsmArgs),
+    /// The NitroTPM of an EC2 instance, in front of a software TPM
+    NitroTpm(NitroTpmArgs),
     /// AWS KMS for attested recipients, over HTTP
     Kms(KmsArgs),
     /// Sign the payload of an attestation document under a minted chain, for documents of QEMU's module

@@ -5,6 +5,7 @@ mod error;
 mod http;
 pub mod kms;
 mod listen;
+pub mod nitro_tpm;
 pub mod nsm;
 pub mod paravisor;
 mod ports;

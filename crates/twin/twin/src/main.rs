@@ -11,9 +11,10 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser as _;
-use cli::{Cli, KmsArgs, NsmArgs, ParavisorArgs, ResignArgs, Twin};
+use cli::{Cli, KmsArgs, NitroTpmArgs, NsmArgs, ParavisorArgs, ResignArgs, Twin};
 use root_file::{Refused, RootFile};
 use teeproof_twin::kms::Kms;
+use teeproof_twin::nitro_tpm::NitroTpm;
 use teeproof_twin::nsm::cuse::Device;
 use teeproof_twin::nsm::{self, Nsm};
 use teeproof_twin::paravisor::Paravisor;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().twin {
         Twin::Paravisor(args) => paravisor(&args),
         Twin::Nsm(args) => security_module(&args),
+        Twin::NitroTpm(args) => nitro_tpm(&args),
         Twin::Kms(args) => kms(&args),
         Twin::NsmResign(args) => resign(&args),
     };
@@ -74,6 +76,17 @@ fn security_module(args: &NsmArgs) -> Outcome {
     loop {
         thread::park();
     }
+}
+
+fn nitro_tpm(args: &NitroTpmArgs) -> Outcome {
+    let mut running = NitroTpm::start(&args.settings())?;
+    let root = chain_root(&args.chain, &running.root_pem())?;
+    let module = [format!("The module is {}.", running.module_id())];
+    introduce("a NitroTPM: its documents are signed", &root.path, &module, running.environment())?;
+    while running.is_alive() {
+        thread::sleep(LOOK);
+    }
+    Err("swtpm has ended".into())
 }
 
 fn kms(args: &KmsArgs) -> Outcome {
