@@ -40,6 +40,8 @@ impl ResponseCode {
     pub const HASH: u32 = 0x083;
     /// TPM_RC_PCR_CHANGED.
     pub const PCR_CHANGED: u32 = 0x128;
+    /// TPM_RC_COMMAND_CODE: the TPM does not have this command.
+    pub const COMMAND_CODE: u32 = 0x143;
     /// TPM_RC_NV_RANGE.
     pub const NV_RANGE: u32 = 0x146;
     /// TPM_RC_NV_LOCKED.
@@ -74,6 +76,12 @@ impl ResponseCode {
             0x918..=0x91e => Self::REFERENCE_SESSION,
             code => code,
         }
+    }
+
+    /// Whether the same command may succeed in a moment: the TPM is busy.
+    #[must_use]
+    pub const fn asks_for_patience(self) -> bool {
+        matches!(self.base(), Self::RETRY | Self::YIELDED | Self::TESTING)
     }
 
     /// What the code is about, where it says so: handle, session or parameter, and its number.

@@ -124,6 +124,11 @@ pub enum Error {
         /// How many quotes were made.
         attempts: u32,
     },
+    /// This transport sends no commands but those that it makes itself.
+    NoRawCommands {
+        /// The command.
+        command: &'static str,
+    },
     /// The TPM software stack failed on its own side.
     Stack {
         /// The command.
@@ -158,6 +163,7 @@ impl Error {
             | Self::Registers(_)
             | Self::NotBuilt { .. }
             | Self::Unfit { .. }
+            | Self::NoRawCommands { .. }
             | Self::IndexEnd { .. }
             | Self::UserDataLength(_)
             | Self::NonceLength(_) => Class::Usage,
@@ -248,6 +254,9 @@ impl fmt::Display for Error {
             },
             Self::Moving { attempts } => {
                 write!(f, "the PCRs changed between each of {attempts} quotes and the read of their values")
+            }
+            Self::NoRawCommands { command } => {
+                write!(f, "{command}: the TPM software stack sends no commands of vendors")
             }
             Self::Stack { command, message } => {
                 write!(f, "{command}: the TPM software stack failed: {message}")

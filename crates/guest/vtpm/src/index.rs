@@ -106,7 +106,7 @@ pub(crate) const fn writer(public: &NvPublic) -> Authority {
 }
 
 /// How much the TPM takes in one piece.
-fn piece(tpm: &mut dyn Tpm) -> Result<u16, Error> {
+pub(crate) fn piece(tpm: &mut dyn Tpm) -> Result<u16, Error> {
     let most = tpm.property(NV_BUFFER_MAX)?.and_then(|most| u16::try_from(most).ok()).unwrap_or(PIECE);
     if most < LEAST {
         let what = format!("at most {most} bytes of an index at a time");

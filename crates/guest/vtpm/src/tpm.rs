@@ -114,7 +114,18 @@ pub trait Tpm {
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error>;
 
-    /// Takes a transient object out of the TPM: TPM2_FlushContext.
+    /// Sends a command as it is and returns the response as it is, a refusal too; `name` is the command in errors. For
+    /// commands that no method here covers.
+    ///
+    /// # Errors
+    /// Those of the transport; a transport that makes its commands itself, as the TPM software stack does, has
+    /// [`Error::NoRawCommands`].
+    fn send_raw(&mut self, name: &'static str, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let _ = command;
+        Err(Error::NoRawCommands { command: name })
+    }
+
+    /// Takes a transient object or a session out of the TPM: TPM2_FlushContext.
     ///
     /// # Errors
     /// Those that every command has.

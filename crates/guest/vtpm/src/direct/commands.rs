@@ -183,6 +183,10 @@ impl Tpm for Direct {
         self.decrypt_under_policy(key, registers, padding, ciphertext)
     }
 
+    fn send_raw(&mut self, name: &'static str, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.send(name, command)
+    }
+
     fn flush(&mut self, object: u32) -> Result<(), Error> {
         let command = TpmFlushContextCommand { handles: [], flush_handle: TpmHandle::new(object) };
         self.run("TPM2_FlushContext", &command, Sessions::None)?.done()

@@ -12,7 +12,7 @@ use super::Direct;
 use super::answer::Answer;
 use super::convert::unfit;
 use super::transport::MAX_BYTES;
-use crate::{Error, ResponseCode};
+use crate::Error;
 
 /// TPM_RS_PW.
 const PASSWORD: u32 = 0x4000_0009;
@@ -49,7 +49,7 @@ impl Direct {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
             match self.once(name, writer.as_bytes(), sessions.len()) {
-                Err(Error::Refused { code, .. }) if asks_for_patience(code) => thread::sleep(pause),
+                Err(Error::Refused { code, .. }) if code.asks_for_patience() => thread::sleep(pause),
                 answer => return answer,
             }
             pause = pause.saturating_mul(2);
@@ -60,11 +60,6 @@ impl Direct {
     fn once(&mut self, name: &'static str, command: &[u8], sessions: usize) -> Result<Answer, Error> {
         self.send(name, command).and_then(|bytes| Answer::open(name, bytes, sessions))
     }
-}
-
-/// Whether the same command may succeed in a moment.
-fn asks_for_patience(code: ResponseCode) -> bool {
-    matches!(code.base(), ResponseCode::RETRY | ResponseCode::YIELDED | ResponseCode::TESTING)
 }
 
 impl Sessions {

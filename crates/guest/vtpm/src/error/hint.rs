@@ -59,6 +59,9 @@ impl Error {
             Self::InputLocked => "restart the machine; if it stays, tpm2_nvundefine -C o 0x01400002",
             Self::NonceLength(_) => "hash it with SHA-256, and give the 32 bytes here and to the verifier",
             Self::Moving { .. } => "a program extends PCRs all the time; leave those PCRs out",
+            Self::NoRawCommands { .. } => {
+                "give the address without tss:, as device:/dev/tpm0: a device or a socket takes every command"
+            }
             Self::Stack { .. } => {
                 "TSS2_LOG=all+debug in the environment makes the stack say more; device:/dev/tpmrm0 works without it"
             }
