@@ -13,11 +13,15 @@ mod event_log;
 mod fresh;
 pub mod handles;
 mod index;
+#[cfg(feature = "nitro-tpm")]
+pub mod nitro_tpm;
 mod open;
 mod pcr;
 mod quote;
 mod report;
 mod response_checks;
+#[cfg(any(feature = "nitro-tpm", feature = "seal"))]
+mod rsa_key;
 #[cfg(feature = "seal")]
 pub mod seal;
 mod tpm;

@@ -2,20 +2,13 @@
 
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
-    OaepAlgorithm, OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey, PublicEncryptingKey,
+    OaepAlgorithm, OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey,
 };
 
 use super::SealError;
 use super::key::parts;
 use crate::Padding;
-
-/// SubjectPublicKeyInfo of an RSA key of 2048 bits, up to the modulus.
-const BEFORE_MODULUS: [u8; 33] = [
-    0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
-    0x05, 0x00, 0x03, 0x82, 0x01, 0x0f, 0x00, 0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00,
-];
-/// After the modulus: the exponent 65537.
-const AFTER_MODULUS: [u8; 5] = [0x02, 0x03, 0x01, 0x00, 0x01];
+use crate::rsa_key::rsa_2048;
 
 /// Encrypts one block to the key of this public area.
 ///
@@ -27,9 +20,7 @@ pub fn encrypt(public: &[u8], padding: Padding, plaintext: &[u8]) -> Result<Vec<
     if plaintext.len() > limit {
         return Err(SealError::TooLong { bytes: plaintext.len(), limit });
     }
-    let spki = [&BEFORE_MODULUS, modulus.as_slice(), &AFTER_MODULUS].concat();
-    let key =
-        PublicEncryptingKey::from_der(&spki).or(Err(SealError::Key("its modulus is not an RSA modulus")))?;
+    let key = rsa_2048(modulus).ok_or(SealError::Key("its modulus is not an RSA modulus"))?;
     let mut block = vec![0; modulus.len()];
     match padding {
         Padding::Rsaes => {
@@ -72,6 +63,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::rsa_key::modulus_of_spki;
 
     /// The public area of a key with this modulus.
     fn public(modulus: &[u8]) -> Vec<u8> {
@@ -96,8 +88,7 @@ mod tests {
     fn every_padding_and_length_is_decrypted_by_another() -> Result<(), Box<dyn core::error::Error>> {
         let key = PrivateDecryptingKey::generate(KeySize::Rsa2048)?;
         let spki: PublicKeyX509Der<'_> = key.public_key().as_der()?;
-        let der = spki.as_ref();
-        let public = public(&der[BEFORE_MODULUS.len()..der.len() - AFTER_MODULUS.len()]);
+        let public = public(modulus_of_spki(spki.as_ref()).ok_or("another form of SubjectPublicKeyInfo")?);
         for padding in [4, 0xb, 0xc, 0xd].map(Padding::Oaep).into_iter().chain([Padding::Rsaes]) {
             let most = capacity(padding)?;
             for length in [0, 1, most] {
