@@ -4,6 +4,8 @@
 pub(crate) mod bytes;
 pub(crate) mod evidence_files;
 pub(crate) mod image_file;
+#[cfg(feature = "direct")]
+pub(crate) mod nitro_tpm;
 pub(crate) mod nsm;
 pub(crate) mod overlap;
 pub(crate) mod policy_file;

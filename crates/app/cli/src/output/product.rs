@@ -55,9 +55,10 @@ impl ProductForm {
             | "kms generate-data-key-pair"
             | "kms generate-random"
             | "kms derive-shared-secret" => Self::Secret,
-            "collect" | "collect azure" | "collect nitro" | "nsm attest" | "nsm fetch" | "bundle create"
-            | "bundle export" | "bundle redact" | "bundle refresh" | "cache export" | "vtpm report"
-            | "vtpm log" | "seal key" | "eif build" | "completions" | "man" => Self::File,
+            "collect" | "collect azure" | "collect nitro" | "collect nitro-tpm" | "nsm attest"
+            | "nsm fetch" | "bundle create" | "bundle export" | "bundle redact" | "bundle refresh"
+            | "cache export" | "vtpm report" | "vtpm log" | "seal key" | "eif build" | "completions"
+            | "man" => Self::File,
             "vtpm ak" | "vtpm ek" if has_certificate => Self::File,
             _ => Self::Answer,
         }

@@ -1,8 +1,11 @@
 //! `teeproof collect`: fresh evidence of the machine that this runs in. Of an Azure VM, one bundle: the collection of the
-//! library and the VCEK chain from Azure's instance metadata. Of a Nitro enclave, its document.
+//! library and the VCEK chain from Azure's instance metadata. Of a Nitro enclave or an EC2 instance with NitroTPM,
+//! its document.
 
 mod args;
 mod nitro;
+#[cfg(feature = "direct")]
+mod nitro_tpm;
 mod tpm2_tools;
 
 use std::time::SystemTime;
@@ -31,6 +34,9 @@ enum CollectCommand {
     Azure(Box<AzureArgs>),
     /// Collect an attestation document of a Nitro enclave, inside of it or from nsm serve
     Nitro(nitro::NitroArgs),
+    /// Collect an attestation document of an EC2 instance from its NitroTPM
+    #[cfg(feature = "direct")]
+    NitroTpm(nitro_tpm::CollectNitroTpmArgs),
 }
 
 /// Runs the verb.
@@ -38,6 +44,8 @@ pub(crate) fn run(args: &CollectArgs, context: &Context) -> Result<Product, Faul
     match &args.command {
         CollectCommand::Azure(args) => collect_azure(args, context),
         CollectCommand::Nitro(args) => nitro::run(args, context),
+        #[cfg(feature = "direct")]
+        CollectCommand::NitroTpm(args) => nitro_tpm::run(args, context),
     }
 }
 

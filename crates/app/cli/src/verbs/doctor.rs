@@ -21,8 +21,8 @@ use probe::Probe;
 /// Diagnose whether this machine can be attested, and say how to fix what is missing
 ///
 /// Changes nothing. In a Nitro enclave (/dev/nsm is there, or --nsm is given), its security module is diagnosed, and
-/// elsewhere the virtual TPM of an Azure VM. The exit code is 0 if evidence can be collected on this machine, and 9 if
-/// not.
+/// elsewhere the NitroTPM of an EC2 instance or the virtual TPM of an Azure VM. The exit code is 0 if evidence can be
+/// collected on this machine, and 9 if not.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
@@ -48,7 +48,10 @@ pub(crate) fn run(args: &DoctorArgs, context: &Context) -> Result<Product, Fault
         let probes = nsm::probe_enclave(&args.module, args.kms_proxy.as_deref(), context)?;
         return product(&probes, "teeproof collect nitro", context);
     }
-    let mut probes = tpm::probe_tpm(&args.tpm)?;
+    let tpm::TpmProbes { mut probes, is_nitro_tpm } = tpm::probe_tpm(&args.tpm)?;
+    if is_nitro_tpm {
+        return product(&probes, "teeproof collect nitro-tpm", context);
+    }
     let opened = probes.first().is_some_and(|first| first.outcome == Outcome::Pass);
     let log = read_event_log(&args.event_log.event_log);
     probes.push(permissions(opened, &log));

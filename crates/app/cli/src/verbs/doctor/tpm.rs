@@ -1,9 +1,13 @@
-//! Probes of the TPM: vendor, paravisor, user data, attestation key, PCR banks, AK certificate and clock.
+//! Probes of the TPM: vendor, and of Azure's paravisor, user data, attestation key, PCR banks, AK certificate and clock,
+//! or of a NitroTPM its endorsement key, its PCR bank and the way to its vendor command.
 
 use teeproof_core::Time;
-use teeproof_vtpm::{Error, Registers, Report, Tpm, ak_certificate, check_input, handles, hash_name};
+use teeproof_vtpm::{
+    Address, Error, Registers, Report, Tpm, ak_certificate, check_input, handles, hash_name,
+};
 use teeproof_wire::certificate::Certificate;
 use teeproof_wire::hcl::HclReport;
+use teeproof_wire::tpm::Selection;
 
 use super::probe::Probe;
 use crate::input::time::now;
@@ -14,23 +18,81 @@ use crate::output::fault::Fault;
 const MANUFACTURER: u32 = 0x0105;
 const VENDOR: std::ops::RangeInclusive<u32> = 0x0106..=0x0109;
 
+/// The probes of a TPM.
+pub(super) struct TpmProbes {
+    pub(super) probes: Vec<Probe>,
+    /// Whether it is the NitroTPM of an EC2 instance.
+    pub(super) is_nitro_tpm: bool,
+}
+
 /// All probes of the TPM; only the first if it cannot be opened.
-pub(super) fn probe_tpm(args: &TpmArgs) -> Result<Vec<Probe>, Fault> {
+pub(super) fn probe_tpm(args: &TpmArgs) -> Result<TpmProbes, Fault> {
     const NAME: &str = "TPM";
     let address = args.address()?;
+    let failed = |error| TpmProbes { probes: vec![Probe::failed(NAME, &error)], is_nitro_tpm: false };
     let mut tpm = match teeproof_vtpm::open(&address) {
         Ok(tpm) => tpm,
-        Err(error) => return Ok(vec![Probe::failed(NAME, &error)]),
+        Err(error) => return Ok(failed(error)),
     };
     let tpm = tpm.as_mut();
-    match vendor(tpm) {
-        Ok(vendor) => {
-            let first = Probe::good(NAME, format!("{address}, {vendor}"));
-            let mut probes = vec![first, paravisor(tpm), input(tpm), key(tpm), banks(tpm)];
-            probes.extend(certificate_and_clock(tpm));
-            Ok(probes)
-        }
-        Err(error) => Ok(vec![Probe::failed(NAME, &error)]),
+    let vendor = match vendor(tpm) {
+        Ok(vendor) => vendor,
+        Err(error) => return Ok(failed(error)),
+    };
+    if vendor.starts_with(AMAZON) {
+        let first = Probe::good(NAME, format!("{address}, {vendor}: the NitroTPM of an EC2 instance"));
+        let probes = vec![first, endorsement_key(tpm), sha384_bank(tpm), vendor_command(&address)];
+        return Ok(TpmProbes { probes, is_nitro_tpm: true });
+    }
+    let first = Probe::good(NAME, format!("{address}, {vendor}"));
+    let mut probes = vec![first, paravisor(tpm), input(tpm), key(tpm), banks(tpm)];
+    probes.extend(certificate_and_clock(tpm));
+    Ok(TpmProbes { probes, is_nitro_tpm: false })
+}
+
+/// The manufacturer of a NitroTPM.
+const AMAZON: &str = "AMZN";
+
+/// The endorsement key of a NitroTPM, to which the sessions of a request are salted.
+fn endorsement_key(tpm: &mut dyn Tpm) -> Probe {
+    const NAME: &str = "endorsement key";
+    match tpm.read_public(handles::EK) {
+        Ok(_) => Probe::good(NAME, "0x81010001"),
+        Err(error) if error.is_absent() => Probe::bad(
+            NAME,
+            "expected a key at handle 0x81010001, found none",
+            "restart the instance, which makes the key again",
+        ),
+        Err(error) => Probe::failed(NAME, &error),
+    }
+}
+
+/// The PCR bank of NitroTPM documents.
+fn sha384_bank(tpm: &mut dyn Tpm) -> Probe {
+    const NAME: &str = "PCR banks";
+    // TPM_ALG_SHA384.
+    const ALL_SHA384: Selection = Selection { bank: 0x000c, bitmap: 0x00ff_ffff };
+    match tpm.banks() {
+        Ok(banks) if banks.contains(&ALL_SHA384) => Probe::good(NAME, "sha384, which documents have"),
+        Ok(_) => Probe::bad(
+            NAME,
+            "expected SHA-384 with 24 PCRs",
+            "allocate it with tpm2_pcrallocate sha384:all and restart the instance",
+        ),
+        Err(error) => Probe::failed(NAME, &error),
+    }
+}
+
+/// Whether the vendor command gets through, as far as the address shows it. It is not sent.
+fn vendor_command(address: &Address) -> Probe {
+    const NAME: &str = "vendor command";
+    match address {
+        Address::Device(path) if path.to_string_lossy().starts_with("/dev/tpmrm") => Probe::poor(
+            NAME,
+            format!("not sent; the kernel's resource manager ({}) may withhold it", path.display()),
+            "collect nitro-tpm uses /dev/tpm0 by itself; without --tpm, this user needs access to it",
+        ),
+        _ => Probe::skipped(NAME, "not sent; collect nitro-tpm sends it"),
     }
 }
 

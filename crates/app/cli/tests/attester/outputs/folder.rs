@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::thread;
 
 use teeproof_nsm::road::{RoadAccess, RoadLimits, RoadServer, ServedFields};
+use teeproof_twin::nitro_tpm::{self, NitroTpm};
 
 use super::super::machine::Machine;
 use super::super::module::{TestModule, serve};
@@ -135,15 +136,22 @@ pub(super) fn command_in(machine: &Machine, words: &str) -> Run {
 }
 
 /// A row's command line, with other arguments than its own. Rows of enclaves have a module and a server of its documents,
-/// at `ROAD`.
+/// at `ROAD`; that of an EC2 instance has a NitroTPM.
 pub(super) fn row_command(machine: &Machine, row: &Row, arguments: &str) -> Run {
     let run = |arguments: &str| command_in(machine, &format!("{} {arguments}", row.verb)).stdin(b"");
     if row.verb.starts_with("nsm ") || row.verb == "collect nitro" {
         let module = &*MODULE;
         return run(&arguments.replace("ROAD", &module.road)).env("TEEPROOF_NSM", &module.address);
     }
+    if row.verb == "collect nitro-tpm" {
+        return run(arguments).env("TEEPROOF_TPM", &NITRO_TPM.address());
+    }
     run(arguments)
 }
+
+/// A NitroTPM for all rows.
+static NITRO_TPM: LazyLock<nitro_tpm::Running> =
+    LazyLock::new(|| NitroTpm::start(&nitro_tpm::Settings::default()).unwrap());
 
 /// A module behind a socket, and a server of its documents, for all rows.
 struct Module {

@@ -112,6 +112,15 @@ pub(super) const ROWS: &[Row] = &[
         ],
         ..PLAIN
     },
+    #[cfg(feature = "direct")]
+    Row {
+        verb: "collect nitro-tpm",
+        arguments: "--nonce @nonce --user-data @data",
+        files: &[("nonce", Replaced(0)), ("data", Replaced(0))],
+        without_tpm: Some(Kept(9)),
+        refused: &[("--nonce hex:", Kept(2)), ("--no-nonce --tpm device:/dev/no-such-tpm", Kept(9))],
+        ..PLAIN
+    },
     Row { verb: "nsm describe", refused: &[("--nsm wrong", Kept(2))], ..PLAIN },
     Row { verb: "nsm pcr describe", arguments: "0 16", refused: &[("32", Kept(2))], ..PLAIN },
     Row {

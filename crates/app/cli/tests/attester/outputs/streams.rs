@@ -7,10 +7,11 @@ use super::folder::{TARGET, assert_unchanged, command_in, folder_state, prepared
 use super::rows::ROWS;
 
 /// Verbs whose product is for another program whatever --format says.
-const FILE_VERBS: [&str; 21] = [
+const FILE_VERBS: [&str; 22] = [
     "cache export",
     "collect azure",
     "collect nitro",
+    "collect nitro-tpm",
     "nsm attest",
     "nsm fetch",
     "nsm random",
