@@ -70,14 +70,15 @@ impl<'a> RoleArn<'a> {
         if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(RoleArnError::Account);
         }
-        let (path, name) = role.rsplit_once('/').unwrap_or(("", role));
+        // `role//name` has a path too, which is empty.
+        let (path, name) = role.rsplit_once('/').map_or((None, role), |(path, name)| (Some(path), name));
         let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
         if !(1..=64).contains(&name.len()) || !name.bytes().all(is_of_name) {
             return Err(RoleArnError::Name);
         }
         // The limit counts the slashes at both ends, which are not in `path`.
         let is_of_path = |segment: &str| !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_graphic());
-        if !path.is_empty() && (path.len() > 510 || !path.split('/').all(is_of_path)) {
+        if path.is_some_and(|path| path.len() > 510 || !path.split('/').all(is_of_path)) {
             return Err(RoleArnError::Path);
         }
         Ok(Self(text))
@@ -234,6 +235,8 @@ mod tests {
             ("arn:aws:iam::123456789012:role/Wébserver", E::Name),
             ("arn:aws:iam::123456789012:role/a//Webserver", E::Path),
             ("arn:aws:iam::123456789012:role//Webserver", E::Path),
+            ("arn:aws:iam::123456789012:role//a/Webserver", E::Path),
+            ("arn:aws:iam::123456789012:role///Webserver", E::Path),
         ] {
             assert_eq!(RoleArn::parse(text), Err(error), "{text:?}");
         }
