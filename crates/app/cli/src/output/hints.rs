@@ -204,7 +204,7 @@ pub(crate) fn of_nsm(error: &NsmError) -> String {
 /// The hint of an error of a server of documents or of its client, with the verb that helps.
 pub(crate) fn of_road(error: &RoadError) -> String {
     let verb = match error {
-        RoadError::Address(_) | RoadError::Listen { .. } => None,
+        RoadError::Address(_) | RoadError::Listen { .. } | RoadError::Request(_) => None,
         RoadError::TimedOut { .. } => Some("--timeout SECONDS"),
         _ => Some("teeproof nsm serve"),
     };

@@ -66,9 +66,12 @@ fn a_document_comes_over_the_road_and_is_accepted() {
         let shown = teeproof(["bundle", "show"]).args([enclave.path("document.bundle")]).exits(0);
         assert!(shown.stdout.contains("nitro-document") || shown.stdout.contains("Nitro"), "{shown:#?}");
         std::fs::write(enclave.path("long"), [7; 513]).unwrap();
-        enclave
-            .run(&format!("nsm fetch {from} --nonce @long"))
-            .fails(8, &["request: nonce: expected 1 to 512 bytes"]);
+        for words in [format!("nsm fetch {from}"), format!("collect nitro --from {from}")] {
+            enclave.run(&format!("{words} --nonce @long")).fails(
+                2,
+                &["request: nonce: expected 1 to 512 bytes, got 513", "give a nonce of 1 to 512 bytes"],
+            );
+        }
         let (exit, said) = served.end();
         assert_eq!(exit, Some(0), "{said}");
         assert!(said.starts_with("module i-1234567890abcdef0-enc0123456789abcdef\n"), "{said}");

@@ -15,7 +15,7 @@ use super::{RoadAddress, RoadAnswer, RoadError, RoadForm, RoadRequest, max_answe
 /// # Errors
 /// Any but [`RoadError::Listen`].
 pub fn fetch(address: &RoadAddress, request: &RoadRequest, patience: Duration) -> Result<Vec<u8>, RoadError> {
-    let message = request.to_cbor().map_err(RoadError::Message)?;
+    let message = request.to_cbor().map_err(RoadError::Request)?;
     let failed = |source| RoadError::Connection { address: address.to_string(), source };
     let runtime = runtime().map_err(failed)?;
     let exchange = async {

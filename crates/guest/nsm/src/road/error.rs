@@ -36,7 +36,9 @@ pub enum RoadError {
     },
     /// The answer is not a valid frame.
     Frame(FrameError),
-    /// A message is not valid: the request that is to be sent, or the answer.
+    /// The request is invalid; nothing was sent.
+    Request(MessageError),
+    /// The answer is not a valid message.
     Message(MessageError),
     /// The server refused; foreign text.
     Refused(String),
@@ -62,6 +64,7 @@ impl RoadError {
             Self::TimedOut { .. } => {
                 "check CID and port; the enclave may be busy: try again with a fresh nonce"
             }
+            Self::Request(_) => "give a nonce of 1 to 512 bytes: of a longer one, a hash serves as well",
             Self::Frame(_) | Self::Message(_) | Self::OtherForm => {
                 "check the address: something else than a server of documents may answer there"
             }
@@ -69,10 +72,10 @@ impl RoadError {
         }
     }
 
-    /// Whether the request itself is invalid.
+    /// Whether an address or the request itself is invalid.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Address(_) | Self::Listen { .. })
+        matches!(self, Self::Address(_) | Self::Listen { .. } | Self::Request(_))
     }
 }
 
@@ -86,7 +89,7 @@ impl fmt::Display for RoadError {
                 write!(f, "{address}: no answer within {:.1} s", waited.as_secs_f64())
             }
             Self::Frame(error) => write!(f, "answer: {error}"),
-            Self::Message(error) => error.fmt(f),
+            Self::Request(error) | Self::Message(error) => error.fmt(f),
             Self::Refused(text) => write!(f, "the server refuses: {text}"),
             Self::OtherForm => f.write_str("answer: expected the requested form, got the other one"),
         }
@@ -98,7 +101,7 @@ impl core::error::Error for RoadError {
         match self {
             Self::Listen { source, .. } | Self::Connection { source, .. } => Some(source),
             Self::Frame(error) => Some(error),
-            Self::Message(error) => Some(error),
+            Self::Request(error) | Self::Message(error) => Some(error),
             _ => None,
         }
     }

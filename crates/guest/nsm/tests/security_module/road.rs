@@ -277,6 +277,19 @@ fn a_client_takes_one_document_and_nothing_else() {
 }
 
 #[test]
+fn a_nonce_that_is_too_long_is_an_error_of_the_request_and_is_not_sent() {
+    // Nobody listens there, which shows that no connection was made.
+    let address = RoadAddress::Unix(socket_path("nobody"));
+    for bytes in [0, 513, 1 << 20] {
+        let request = RoadRequest { nonce: vec![1; bytes], form: RoadForm::Document };
+        let error = fetch(&address, &request, PATIENCE).unwrap_err();
+        assert!(matches!(error, RoadError::Request(_)) && error.is_usage(), "{error}");
+        assert_eq!(error.to_string(), format!("request: nonce: expected 1 to 512 bytes, got {bytes}"));
+        assert!(error.hint().contains("1 to 512 bytes"), "{}", error.hint());
+    }
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_waited_for_until_the_deadline() {
     let path = socket_path("silent");
     let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
