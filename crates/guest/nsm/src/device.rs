@@ -3,13 +3,13 @@
 use core::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::{MAX_ANSWER, Nsm, NsmError, sys};
+use crate::{DEVICE, MAX_ANSWER, Nsm, NsmError, sys};
 
 /// An open device.
 ///
@@ -28,6 +28,11 @@ impl Device {
         let opened = open_device(path).map(Self);
         opened.map_err(|error| NsmError::opening(&format!("device:{}", path.display()), error))
     }
+
+    /// The descriptor of the device.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
 }
 
 impl Nsm for Device {
@@ -37,8 +42,8 @@ impl Nsm for Device {
         bytes: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, NsmError> {
         let mut answer = Zeroizing::new(vec![0; MAX_ANSWER]);
-        let length = sys::exchange(self.0.as_fd(), bytes, &mut answer)
-            .map_err(|error| NsmError::exchanging(request, error))?;
+        let length =
+            sys::exchange(self, bytes, &mut answer).map_err(|error| NsmError::exchanging(request, error))?;
         answer.truncate(length);
         Ok(answer)
     }
@@ -48,19 +53,24 @@ impl Nsm for Device {
 /// number may mean something else to another driver.
 fn open_device(path: &Path) -> io::Result<File> {
     // Opening a pipe would wait, and opening another device may change it.
-    check(&std::fs::metadata(path)?)?;
+    check(path, &std::fs::metadata(path)?)?;
     let file = OpenOptions::new().read(true).write(true).open(path)?;
-    check(&file.metadata()?)?;
+    check(path, &file.metadata()?)?;
     Ok(file)
 }
 
-fn check(metadata: &std::fs::Metadata) -> io::Result<()> {
+fn check(path: &Path, metadata: &std::fs::Metadata) -> io::Result<()> {
     if !metadata.file_type().is_char_device() {
         return Err(other_device(&"not a character device"));
     }
     let (major, minor) = (rustix::fs::major(metadata.rdev()), rustix::fs::minor(metadata.rdev()));
-    // An enclave whose init does not mount sysfs has nothing to compare with.
-    match std::fs::read_to_string(format!("/sys/dev/char/{major}:{minor}/uevent")) {
+    check_name(path, std::fs::read_to_string(format!("/sys/dev/char/{major}:{minor}/uevent")))
+}
+
+/// Checks the name in a device's uevent file. An enclave whose init does not mount sysfs has none to compare: there only
+/// the path is believed that the kernel itself gives the device.
+fn check_name(path: &Path, uevent: io::Result<String>) -> io::Result<()> {
+    match uevent {
         Ok(text) => match text.lines().find_map(|line| line.strip_prefix("DEVNAME=")) {
             Some("nsm") => Ok(()),
             name => Err(other_device(&format_args!(
@@ -68,7 +78,10 @@ fn check(metadata: &std::fs::Metadata) -> io::Result<()> {
                 name.unwrap_or("without a name")
             ))),
         },
-        Err(_) => Ok(()),
+        Err(_) if path == Path::new(DEVICE) => Ok(()),
+        Err(error) => Err(other_device(&format_args!(
+            "a device whose name cannot be read in /sys ({error}), expected nsm"
+        ))),
     }
 }
 
@@ -98,6 +111,38 @@ mod tests {
         assert!(
             null.contains("the device null, expected nsm") || !Path::new("/sys/dev/char/1:3/uevent").exists(),
             "{null}"
+        );
+    }
+
+    #[test]
+    fn without_sysfs_only_the_path_of_the_driver_is_opened() {
+        let unknown = || io::Error::from(ErrorKind::NotFound);
+        let named = |name: &str| Ok(format!("MAJOR=10\nMINOR=144\n{name}"));
+        assert!(check_name(Path::new("/dev/nsm"), Err(unknown())).is_ok());
+        assert!(check_name(Path::new("/dev/other"), named("DEVNAME=nsm\n")).is_ok());
+        for (path, uevent, says) in [
+            ("/dev/other", Err(unknown()), "cannot be read in /sys"),
+            ("/dev/nsm", named("DEVNAME=nsm0\n"), "the device nsm0, expected nsm"),
+            ("/dev/nsm", named(""), "the device without a name"),
+        ] {
+            let refused =
+                check_name(Path::new(path), uevent).map_err(|error| (error.kind(), error.to_string()));
+            assert!(
+                matches!(&refused, Err((ErrorKind::InvalidInput, text)) if text.contains(says)),
+                "{path}: {refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_device_of_another_driver_refuses_the_call() {
+        // Not by `Device::open`, which refuses it first: this one has no calls at all.
+        let Ok(null) = File::open("/dev/null") else { return };
+        let refused = Device(null).exchange_bytes("GetRandom", b"\x69GetRandom");
+        // ENOTTY.
+        assert!(
+            matches!(&refused, Err(NsmError::Io { request: "GetRandom", source }) if source.raw_os_error() == Some(25)),
+            "{refused:?}"
         );
     }
 }

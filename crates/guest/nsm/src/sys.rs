@@ -4,11 +4,12 @@
 #![allow(unsafe_code)] // The driver reads and writes through pointers; the runtime keeps the number of a descriptor.
 
 use std::io::{self, ErrorKind};
-use std::os::fd::BorrowedFd;
 
 use rustix::ioctl::{Opcode, Updater, ioctl, opcode};
 use socket2::Socket;
 use tokio::io::unix::AsyncFd;
+
+use crate::Device;
 
 /// `struct nsm_raw`.
 #[repr(C)]
@@ -33,7 +34,7 @@ const EXCHANGE: Opcode = opcode::read_write::<Exchange>(0x0a, 0);
 ///
 /// # Errors
 /// Those of the driver, by their numbers: EMSGSIZE, ETIMEDOUT, EFAULT; or an answer that is longer than `response`.
-pub(crate) fn exchange(device: BorrowedFd<'_>, request: &[u8], response: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn exchange(device: &Device, request: &[u8], response: &mut [u8]) -> io::Result<usize> {
     let wide = |number: usize| u64::try_from(number).map_err(|_| io::Error::from(ErrorKind::InvalidInput));
     let mut raw = Exchange {
         request: Span { address: wide(request.as_ptr().expose_provenance())?, length: wide(request.len())? },
@@ -45,11 +46,11 @@ pub(crate) fn exchange(device: BorrowedFd<'_>, request: &[u8], response: &mut [u
     // SAFETY: `EXCHANGE` is the number that the driver nsm gives this call, computed from the size of `Exchange`, which
     // has the layout of its `struct nsm_raw`: four u64 in C's order, valid with any bits that the driver writes back.
     let call = unsafe { Updater::<EXCHANGE, Exchange>::new(&mut raw) };
-    // SAFETY: the caller opened the character device of the driver nsm (`device.rs` compares the kernel's name of it).
-    // The driver reads `request.length` bytes at `request.address`, writes at most `response.length` bytes at
-    // `response.address`, and keeps neither address after the call. Both are slices that are borrowed until then, the
-    // second one mutably; all bits are valid for bytes.
-    unsafe { ioctl(device, call) }?;
+    // SAFETY: a `Device` is an open character device of the driver nsm: `Device::open` alone makes one, and compares the
+    // kernel's name of it, or without sysfs its path. The driver reads `request.length` bytes at `request.address`,
+    // writes at most `response.length` bytes at `response.address`, and keeps neither address after the call. Both are
+    // slices that are borrowed until then, the second one mutably; all bits are valid for bytes.
+    unsafe { ioctl(device.descriptor(), call) }?;
     match usize::try_from(raw.response.length) {
         Ok(length) if length <= response.len() => Ok(length),
         _ => Err(io::Error::new(ErrorKind::InvalidData, "the driver reports more bytes than it may write")),
@@ -63,30 +64,20 @@ pub(crate) fn exchange(device: BorrowedFd<'_>, request: &[u8], response: &mut [u
 pub(crate) fn in_runtime(socket: Socket) -> io::Result<AsyncFd<Socket>> {
     socket.set_nonblocking(true)?;
     // SAFETY: the socket owns its descriptor, which is open until the socket is dropped, and `as_raw_fd` returns that
-    // descriptor each time. The socket is moved into the `AsyncFd`, which only lends it by shared references, and
-    // `Socket` has no method that closes or replaces its descriptor through one.
+    // descriptor each time. The socket is moved into the `AsyncFd`, whose methods that lend it mutably or give it back
+    // (`get_mut`, `into_inner`) say that it must not be exchanged for another one; `vsock.rs` calls `get_ref` alone, and
+    // `Socket` has no method that closes or replaces its descriptor through a shared reference.
     let registered = unsafe { AsyncFd::register(socket) };
     registered.map_err(io::Error::from)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
-    use std::os::fd::AsFd;
-
     use super::*;
 
     #[test]
     fn the_call_has_the_number_of_the_driver() {
         assert_eq!(EXCHANGE, 0xc020_0a00);
         assert_eq!(size_of::<Exchange>(), 32);
-    }
-
-    #[test]
-    fn a_device_of_another_driver_refuses() {
-        let Ok(null) = File::open("/dev/null") else { return };
-        let refused = exchange(null.as_fd(), b"\x69GetRandom", &mut [0; 16]);
-        // ENOTTY.
-        assert_eq!(refused.map_err(|error| error.raw_os_error()), Err(Some(25)));
     }
 }
