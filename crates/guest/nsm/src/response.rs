@@ -18,7 +18,9 @@ pub const MAX_ANSWER: usize = 0x3000;
 const MAX_MODULE_ID: usize = 256;
 
 /// An answer, in which the module did what was requested or says why not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` prints the number of random bytes, and not the bytes.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Response {
     /// The answer to DescribeNSM.
@@ -128,6 +130,22 @@ impl fmt::Display for ErrorCode {
     }
 }
 
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DescribeNsm(description) => f.debug_tuple("DescribeNsm").field(description).finish(),
+            // They may become keys.
+            Self::Random(bytes) => write!(f, "Random({} bytes)", bytes.len()),
+            Self::DescribePcr(state) => f.debug_tuple("DescribePcr").field(state).finish(),
+            Self::ExtendPcr(value) => f.debug_tuple("ExtendPcr").field(value).finish(),
+            Self::LockPcr => f.write_str("LockPcr"),
+            Self::LockPcrs => f.write_str("LockPcrs"),
+            Self::Attestation(document) => f.debug_tuple("Attestation").field(document).finish(),
+            Self::Error(code) => f.debug_tuple("Error").field(code).finish(),
+        }
+    }
+}
+
 impl Response {
     /// Parses an answer, which must fill `bytes`.
     ///
@@ -219,4 +237,18 @@ fn describe_nsm(mut members: Members) -> Result<ModuleDescription, MessageError>
     locked_pcrs.sort_unstable();
     locked_pcrs.dedup();
     Ok(ModuleDescription { version, module_id, max_pcrs, locked_pcrs, digest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_bytes_are_not_printed() {
+        let random = Response::from_cbor(b"\xa1\x69GetRandom\xa1\x66random\x42\xab\xab");
+        assert_eq!(format!("{random:?}"), "Ok(Random(2 bytes))");
+        let state = PcrState { is_locked: true, value: vec![7] };
+        let printed = format!("{:?}", Response::DescribePcr(state.clone()));
+        assert_eq!(printed, format!("DescribePcr({state:?})"));
+    }
 }
