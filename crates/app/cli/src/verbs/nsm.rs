@@ -6,11 +6,15 @@ mod fetch;
 pub(crate) mod pcr;
 mod serve;
 
+use std::io::Write;
+
 use clap::{Args, Subcommand};
+use zeroize::Zeroizing;
 
 use crate::input::nsm::{FieldArgs, ModuleArgs, nsm_fault};
 use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
+use crate::output::streams::{bare_stdout, write_result};
 use crate::settings::context::Context;
 
 /// Use the security module of a Nitro enclave: PCRs, documents, random bytes, and a server that hands documents out
@@ -111,7 +115,8 @@ struct RandomArgs {
 fn random(args: &RandomArgs, context: &Context) -> Result<Product, Fault> {
     let wanted = usize::from(args.bytes);
     let mut nsm = args.module.open(context.network.timeout)?;
-    let mut bytes = Vec::with_capacity(wanted);
+    // With room for all of them from the start: a growing buffer would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::<u8>::with_capacity(wanted));
     while bytes.len() < wanted {
         let block = nsm.random().map_err(|error| nsm_fault(&error))?;
         if block.is_empty() {
@@ -123,5 +128,15 @@ fn random(args: &RandomArgs, context: &Context) -> Result<Product, Fault> {
         let left = wanted.saturating_sub(bytes.len());
         bytes.extend_from_slice(block.get(..left).unwrap_or(&block));
     }
-    Ok(Product::file(bytes))
+    match context.take_output() {
+        Some(mut file) => {
+            file.put(&bytes)?;
+            file.commit()?;
+        }
+        None => {
+            let mut stdout = bare_stdout()?;
+            write_result(stdout.write_all(&bytes).and_then(|()| stdout.flush()))?;
+        }
+    }
+    Ok(Product::written(0))
 }
