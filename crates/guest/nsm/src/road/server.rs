@@ -27,7 +27,8 @@ use crate::{AttestationFields, Nsm, NsmError, Request};
 /// The bounds of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoadLimits {
-    /// The most connections at once; others wait to be accepted.
+    /// The most connections at once, from 1 to 65,536: a smaller or larger number counts as the nearest of these. Others
+    /// wait to be accepted.
     pub connections: usize,
     /// How many documents are requested of the module each second, over a longer time.
     pub rate: u32,
@@ -56,6 +57,9 @@ impl RoadLimits {
         stop: Duration::from_secs(5),
     };
 }
+
+/// The largest number of connections. The queue to the module has room for as many requests from the start.
+const MAX_CONNECTIONS: usize = 65_536;
 
 /// The fields that are the same in every document of a server: chosen by the enclave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,6 +131,8 @@ impl RoadServer {
         let bound = Bound::to(address);
         let (bound, address) =
             bound.map_err(|source| RoadError::Listen { address: address.to_string(), source })?;
+        let connections = limits.connections.clamp(1, MAX_CONNECTIONS);
+        let limits = RoadLimits { connections, ..limits };
         Ok(Self { bound, address, limits, fields, stop: watch::Sender::new(false) })
     }
 

@@ -41,6 +41,17 @@ fn connections_over_the_limit_wait_and_idle_ones_are_cut_off() {
 }
 
 #[test]
+fn no_number_of_connections_stops_a_server() {
+    // Nothing would be accepted, or the room for as many would not be there.
+    for connections in [0, 1, usize::MAX] {
+        let served = Served::tcp(RoadLimits { connections, ..LIMITS }, TestModule::default());
+        for _ in 0..3 {
+            served.fetch(b"n", RoadForm::Document).unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_slow_module_is_waited_for_until_the_deadline() {
     let served = Served::tcp(LIMITS, TestModule::slow(Duration::from_millis(250)));
     let answers: Vec<_> = thread::scope(|scope| {
