@@ -203,9 +203,15 @@ fn structures_that_are_no_signature() {
     let at = 1 + 5;
     unprotected[at] = 0xa1;
     let protected = cose(&key, iana::Algorithm::PS384, payload(0, &pcr0())).to_vec().unwrap();
-    for cose in
-        [&[0; 8][..], &[], &good[..good.len() - 1], &[&good[..], b"\0"].concat(), &unprotected, &protected]
-    {
+    for cose in [
+        &[0; 8][..],
+        &[],
+        &good[..good.len() - 1],
+        &[&good[..], b"\0"].concat(),
+        &header,
+        &unprotected,
+        &protected,
+    ] {
         let image = measured(&with(cose));
         assert_eq!(image.measurements().pcr8, pcr8);
         for table in [CRYPTO, &ACCEPTS_ALL] {
