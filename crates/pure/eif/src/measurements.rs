@@ -39,11 +39,12 @@ impl Measurements {
     /// JSON of another shape; a PCR that is missing or not 96 hexadecimal digits; the answer of `describe-enclaves`,
     /// which has the image's PCRs for enclaves in debug mode too.
     pub fn from_nitro_cli(json: &str) -> Result<Self, MeasurementsError> {
-        let answer: Answer = serde_json::from_str(json).map_err(|error| {
-            let is_list = json.trim_start().starts_with('[');
-            let (line, column) = (error.line(), error.column());
-            if is_list { MeasurementsError::Running } else { MeasurementsError::Json { line, column } }
-        })?;
+        // A list is the answer of describe-enclaves; serde would read one as the members of an object in their order.
+        if json.trim_start().starts_with('[') {
+            return Err(MeasurementsError::Running);
+        }
+        let answer: Answer = serde_json::from_str(json)
+            .map_err(|error| MeasurementsError::Json { line: error.line(), column: error.column() })?;
         if answer.enclave.is_some() {
             return Err(MeasurementsError::Running);
         }
@@ -187,6 +188,11 @@ mod tests {
         for (text, error) in [
             (format!(r#"[{{"EnclaveID": "x", "Measurements": {{{pcrs}}}}}]"#), MeasurementsError::Running),
             (format!(r#"{{"EnclaveID": "x", "Measurements": {{{pcrs}}}}}"#), MeasurementsError::Running),
+            (
+                format!(r#"[null, null, "{0}", "{0}", "{0}", null]"#, "0a".repeat(48)),
+                MeasurementsError::Running,
+            ),
+            ("[]".into(), MeasurementsError::Running),
             (r#"{"Measurements": {}}"#.into(), MeasurementsError::Missing { pcr: 0 }),
             (r#"{"PCR0": "0a"}"#.into(), MeasurementsError::Value { pcr: 0 }),
             ("PCR0".into(), MeasurementsError::Json { line: 1, column: 1 }),
