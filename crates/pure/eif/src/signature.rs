@@ -103,8 +103,8 @@ impl SignatureSection {
     /// depend on it.
     ///
     /// # Errors
-    /// Another structure than the module's; an array without entries; a first entry without a certificate in PEM, or
-    /// with one that is not one DER value.
+    /// Another structure than the module's; an array without entries; a first entry without a certificate in PEM, with
+    /// one that is not one DER value, or with one under the older label `X509 CERTIFICATE`.
     pub fn parse(content: &[u8]) -> Result<Self, Error> {
         const WHAT: &str = "signature section";
         let (mut first, mut entries) = (None, 0_usize);
@@ -196,9 +196,16 @@ fn small_numbers(reader: &mut Reader<'_>, what: &'static str) -> Result<Vec<u8>,
     Ok(bytes)
 }
 
+/// The older label of certificates, which openssl reads as well and gnutls only where there is no other one: PCR8 would
+/// be another one for each.
+const OLDER_LABEL: &[u8] = b"-----BEGIN X509 CERTIFICATE-----";
+
 /// The first certificate of a PEM text, in DER, and how many there are.
 fn certificate(pem: &[u8], at: teeproof_wire::At) -> Result<(Vec<u8>, usize), Error> {
     const WHAT: &str = "signature section: signing_certificate";
+    if pem.windows(OLDER_LABEL.len()).any(|label| label == OLDER_LABEL) {
+        return Err(at.error(ErrorKind::Value, WHAT, "certificates under the label CERTIFICATE alone"));
+    }
     let (mut first, mut count) = (None, 0_usize);
     for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|_| at.error(ErrorKind::Value, WHAT, "well-formed PEM"))?;

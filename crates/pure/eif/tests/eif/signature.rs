@@ -260,6 +260,12 @@ fn sections_that_are_refused() {
     let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     let both = SignatureSection::parse(&section(&[(&[key, &pem(&der)].concat(), b"x")])).unwrap();
     assert_eq!((both.certificate_der(), both.certificates()), (&der[..], 1));
+    // The older label: some readers take that certificate, and others the one behind it.
+    let older = pem(&certificate(&Key::fresh(Kind::P256))).replace(" CERTIFICATE-", " X509 CERTIFICATE-");
+    for text in [[&*older, &pem(&der)].concat(), [&*pem(&der), &older].concat(), older.clone()] {
+        let error = SignatureSection::parse(&section(&[(&text, b"x")])).unwrap_err();
+        assert!(error.expected.contains("under the label CERTIFICATE alone"), "{error}");
+    }
     let whole = image(Some(&good));
     assert!(Eif::parse(&whole).unwrap().signature().unwrap().is_some());
 }
