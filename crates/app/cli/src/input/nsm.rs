@@ -23,13 +23,18 @@ pub(crate) struct ModuleArgs {
 
 impl ModuleArgs {
     /// Whether an address is given.
-    pub(crate) const fn is_given(&self) -> bool {
-        self.nsm.is_some()
+    pub(crate) fn is_given(&self) -> bool {
+        self.text().is_some()
+    }
+
+    /// The address as it is given. A variable that is empty counts as one that is not set.
+    fn text(&self) -> Option<&str> {
+        self.nsm.as_deref().filter(|text| !text.is_empty())
     }
 
     /// The address of the module.
     pub(crate) fn address(&self) -> Result<NsmAddress, Fault> {
-        let Some(text) = &self.nsm else { return Ok(NsmAddress::default()) };
+        let Some(text) = self.text() else { return Ok(NsmAddress::default()) };
         text.parse().map_err(|error| nsm_fault(&error).in_file("--nsm"))
     }
 
@@ -151,6 +156,14 @@ pub(crate) fn ranges(numbers: &[u16]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_variable_is_one_that_is_not_set() {
+        let given = |text: &str| ModuleArgs { nsm: Some(text.to_owned()) };
+        assert!(!given("").is_given());
+        assert!(given("").address().is_ok_and(|address| address == NsmAddress::default()));
+        assert!(given("unix:/run/nsm").is_given() && given("x").address().is_err());
+    }
 
     #[test]
     fn numbers_in_a_row_are_a_range() {
