@@ -102,6 +102,23 @@ fn requests_over_the_rate_and_other_protocols_get_an_error() {
     assert!(said.contains("rate limit"), "{said}");
 }
 
+/// More lines than the pipe of standard error has room for, and than wait to be written.
+#[test]
+fn a_log_that_nobody_reads_stops_no_client() {
+    let enclave = Enclave::start("enclave-road-log");
+    let served = Served::start(&enclave, "tcp:127.0.0.1:0", &["-v"]);
+    let address = served.address.strip_prefix("tcp:").unwrap();
+    for number in 0..2500 {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        stream.write_all(&[0; 4]).unwrap();
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        assert!(read.is_ok_and(|read| read > 4), "{number}");
+    }
+    enclave.run(&format!("nsm fetch {} --nonce {NONCE} -o raw.cose", served.address)).exits(0);
+}
+
 #[test]
 fn mistakes_are_refused_before_anything_is_sent() {
     let enclave = Enclave::start("enclave-road-usage");

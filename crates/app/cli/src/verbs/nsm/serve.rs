@@ -1,6 +1,8 @@
 //! `teeproof nsm serve`: attestation documents for those outside of the enclave.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel, sync_channel};
+use std::time::Duration;
 
 use clap::{Args, ColorChoice};
 use teeproof_nsm::road::{RoadAccess, RoadAddress, RoadLimits, RoadLog, RoadServer, RoadStop, ServedFields};
@@ -17,7 +19,7 @@ use crate::settings::context::Context;
 /// One request on each connection: a nonce of 1 to 512 bytes in, a document or a bundle with it out; docs/nsm.md has the
 /// protocol. Everybody who reaches the address gets documents: they prove what this enclave is, and are no secret. The
 /// rate is that of the whole server; over it, requests get an error. It ends by SIGINT or SIGTERM, and answers what
-/// it has read before. With -v, each request is a line on standard error.
+/// it has read before. With -v, each request is a line on standard error; lines that are not read in time are left out.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Where to listen: vsock:CID[:PORT], tcp:HOST[:PORT] or unix:PATH; vsock:any is every CID of this machine
@@ -69,18 +71,41 @@ pub(super) fn run(args: &ServeArgs, context: &Context) -> Result<Product, Fault>
              older ones, which a verifier's fresh nonce shows",
         );
     }
-    let log: Arc<RoadLog> =
-        if context.verbose { Arc::new(log_line) } else { Arc::new(|_: &RoadAccess<'_>| ()) };
+    let (log, written) = if context.verbose { lines() } else { silence() };
     server.run(nsm, log).map_err(|error| road_fault(&error))?;
+    // The lines that still wait, unless nobody reads them.
+    let _ = written.recv_timeout(Duration::from_secs(1));
     context.messages.say("stopped");
     Ok(Product::none())
 }
 
+/// How many lines wait to be written; others are dropped meanwhile.
+const WAITING_LINES: usize = 1024;
+
+/// A log with a line for each request, and what ends when all of them are written. A thread of its own writes them:
+/// whoever does not read standard error must not stop the server.
+fn lines() -> (Arc<RoadLog>, Receiver<()>) {
+    let (lines, waiting) = sync_channel(WAITING_LINES);
+    let (end, written) = channel::<()>();
+    std::thread::spawn(move || {
+        for line in waiting {
+            write_stderr(&line, ColorChoice::Never);
+        }
+        drop(end);
+    });
+    let log = move |access: &RoadAccess<'_>| _ = lines.try_send(log_line(access));
+    (Arc::new(log), written)
+}
+
+/// No log.
+fn silence() -> (Arc<RoadLog>, Receiver<()>) {
+    (Arc::new(|_: &RoadAccess<'_>| ()), channel().1)
+}
+
 /// A line for a request. The page escapes what others wrote.
-fn log_line(access: &RoadAccess<'_>) {
+fn log_line(access: &RoadAccess<'_>) -> Page {
     let RoadAccess { peer, outcome, bytes, duration } = access;
-    let line = format_args!("{peer} {outcome}, {bytes} bytes, {:.1} ms", duration.as_secs_f64() * 1000.0);
-    write_stderr(&Page::of_line(line), ColorChoice::Never);
+    Page::of_line(format_args!("{peer} {outcome}, {bytes} bytes, {:.1} ms", duration.as_secs_f64() * 1000.0))
 }
 
 /// The first SIGINT or SIGTERM stops the server, the second one the process.
