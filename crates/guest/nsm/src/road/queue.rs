@@ -38,7 +38,8 @@ impl Queue {
 
 fn answer_all(mut nsm: Box<dyn Nsm>, fields: &ServedFields, jobs: &Receiver<Job>) {
     for job in jobs {
-        // The client is gone, or was cut off.
+        // It waited for too long, or the server ends. A client that hung up is not noticed: it may only have said that it
+        // sends no more.
         if job.answer.is_closed() {
             continue;
         }
