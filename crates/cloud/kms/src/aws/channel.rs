@@ -60,9 +60,9 @@ fn is_kms_host(host: &str) -> bool {
     labels.is_some_and(|labels| {
         let labels: Vec<_> = labels.split('.').collect();
         match labels.as_slice() {
-            [service, region] => is_kms(service) && is_label(region),
+            [service, region] => is_kms(service) && is_region(region),
             [endpoint, service, region, "vpce"] => {
-                endpoint.starts_with("vpce-") && is_label(endpoint) && is_kms(service) && is_label(region)
+                endpoint.starts_with("vpce-") && is_label(endpoint) && is_kms(service) && is_region(region)
             }
             _ => false,
         }
@@ -71,6 +71,20 @@ fn is_kms_host(host: &str) -> bool {
 
 fn is_label(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Whether a label is the name of a region: `eu-west-1`, `us-gov-east-1`. Customers choose the first label of names below
+/// other services, such as a bucket's: `kms.s3.amazonaws.com`, `kms.s3-eu-west-1.amazonaws.com`.
+fn is_region(label: &str) -> bool {
+    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<_> = label.split('-').collect();
+    match parts.as_slice() {
+        [words @ .., number] => {
+            matches!(words.len(), 2 | 3) && words.iter().all(is_word) && is_number(number)
+        }
+        [] => false,
+    }
 }
 
 /// Whether a host is this machine, without a name server.
@@ -101,6 +115,7 @@ mod tests {
             "KMS-FIPS.us-gov-west-1.amazonaws.com",
             "kms.cn-north-1.amazonaws.com.cn",
             "kms.eu-west-1.api.aws",
+            "kms.us-isob-east-1.sc2s.sgov.gov",
             "vpce-0123-abc.kms.us-east-1.vpce.amazonaws.com",
         ] {
             assert_eq!(KmsChannel::of(true, host), KmsChannel::Authenticated, "{host}");
@@ -109,7 +124,15 @@ mod tests {
         for host in [
             "kms.eu-west-1.amazonaws.com.example",
             "bucket.s3.eu-west-1.amazonaws.com",
-            "kms.s3.amazonaws.com.",
+            // Buckets that are called kms.
+            "kms.s3.amazonaws.com",
+            "kms.s3-eu-west-1.amazonaws.com",
+            "kms.s3-accelerate.amazonaws.com",
+            "kms.eu-west-1.amazonaws.com.",
+            "kms.eu-west.amazonaws.com",
+            "kms.eu-west-1a.amazonaws.com",
+            "kms.-west-1.amazonaws.com",
+            "vpce-0123-abc.kms.s3.vpce.amazonaws.com",
             "kms.amazonaws.com",
             "kms..amazonaws.com",
             "a.kms.eu-west-1.amazonaws.com",
