@@ -37,6 +37,10 @@ fn what_is_missing_is_named() {
     for (words, says) in [
         ("kms decrypt wrapped --key KEY --context ab -o secret", "no = in ab"),
         ("kms decrypt wrapped --key KEY --context a=b --context a=c -o secret", "a is given twice"),
+        (
+            "kms decrypt wrapped --key KEY --algorithm SYMMETRIC_DEFAULT -o secret",
+            "encryption context: expected one",
+        ),
         ("kms decrypt wrapped --key a/b --context a=b -o secret", "not an identifier of a KMS key"),
         ("kms generate-random --proxy vsock -o secret", "not the address of a proxy"),
         ("kms generate-random --kms-url http://192.0.2.1 -o secret", "plain HTTP to another machine"),

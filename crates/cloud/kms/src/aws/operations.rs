@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::answer::Members;
 use super::connector::NoResponse;
+use super::request::SYMMETRIC;
 use super::{DataKeyLength, EncryptionContext, KmsError, KmsKeyId, KmsOperation, KmsRequest};
 
 /// The operations for one recipient.
@@ -151,9 +152,6 @@ impl Operations {
         })
     }
 }
-
-/// The algorithm of symmetric keys.
-const SYMMETRIC: &str = "SYMMETRIC_DEFAULT";
 
 fn pairs(context: &EncryptionContext) -> Option<HashMap<String, String>> {
     context.pairs().map(|pairs| pairs.iter().map(|(name, value)| (name.clone(), value.clone())).collect())

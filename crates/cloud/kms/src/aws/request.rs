@@ -90,6 +90,8 @@ impl DataKeyLength {
     }
 }
 
+/// The algorithm of symmetric keys.
+pub(super) const SYMMETRIC: &str = "SYMMETRIC_DEFAULT";
 /// The most random bytes, and the most bytes of a data key, as KMS has it.
 pub(super) const MAX_BYTES: u16 = 1_024;
 /// The most bytes of a ciphertext, as KMS has it.
@@ -116,7 +118,7 @@ pub enum KmsRequest {
         key: KmsKeyId,
         /// The ciphertext.
         ciphertext: Vec<u8>,
-        /// The algorithm: `RSAES_OAEP_SHA_256`.
+        /// The algorithm: `RSAES_OAEP_SHA_256`. That of symmetric keys is refused: it has an encryption context.
         algorithm: String,
     },
     /// GenerateDataKey: the answer has the data key under the KMS key as well.
@@ -197,8 +199,12 @@ impl KmsRequest {
                 size("the ciphertext", ciphertext.len(), MAX_CIPHERTEXT)?;
                 context.check()
             }
-            Self::DecryptAsymmetric { ciphertext, .. } => {
-                size("the ciphertext", ciphertext.len(), MAX_CIPHERTEXT)
+            Self::DecryptAsymmetric { ciphertext, algorithm, .. } => {
+                size("the ciphertext", ciphertext.len(), MAX_CIPHERTEXT)?;
+                let is_symmetric = algorithm.trim().eq_ignore_ascii_case(SYMMETRIC);
+                let needed =
+                    KmsError::Context("expected one for SYMMETRIC_DEFAULT, or the reason why there is none");
+                if is_symmetric { Err(needed) } else { Ok(()) }
             }
             Self::GenerateDataKey { length, context, .. } => {
                 size("the data key", length.bytes().into(), MAX_BYTES.into())?;

@@ -115,6 +115,11 @@ fn what_kms_would_refuse_needs_no_document() {
         EncryptionContext::Pairs(pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect())
     };
     let decrypt = |ciphertext: Vec<u8>, context| KmsRequest::Decrypt { key: key(), ciphertext, context };
+    let asymmetric = |algorithm: &str| KmsRequest::DecryptAsymmetric {
+        key: key(),
+        ciphertext: vec![0; 10],
+        algorithm: algorithm.to_owned(),
+    };
     let long = "x".repeat(8_192);
     for request in [
         decrypt(Vec::new(), context()),
@@ -123,6 +128,9 @@ fn what_kms_would_refuse_needs_no_document() {
         decrypt(vec![0; 10], pairs(&[("", "value")])),
         decrypt(vec![0; 10], pairs(&[("n", &long)])),
         decrypt(vec![0; 10], waived(" ")),
+        // No way around the context.
+        asymmetric("SYMMETRIC_DEFAULT"),
+        asymmetric("symmetric_default"),
         KmsRequest::GenerateDataKey { key: key(), length: DataKeyLength::Bytes(0), context: context() },
         KmsRequest::GenerateDataKey { key: key(), length: DataKeyLength::Bytes(1_025), context: context() },
         KmsRequest::GenerateRandom { bytes: 0 },
