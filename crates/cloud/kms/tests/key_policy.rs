@@ -155,6 +155,62 @@ fn a_deny_for_everyone_makes_up_for_it() {
     assert_eq!(found(&policy(&[&weak, &deny(SECRETS, NOT_A)])), []);
 }
 
+/// A Deny asks for an image only if each of its tests does: a document that fails one of them is exempted.
+#[test]
+fn a_deny_that_asks_for_no_image_does_not_make_up_for_it() {
+    let with = |denies: &[&str]| {
+        let denies: Vec<_> = denies.iter().map(|condition| deny(SECRETS, condition)).collect();
+        let all: Vec<_> = [ROOT].into_iter().chain(denies.iter().map(String::as_str)).collect();
+        found(&policy(&all)).into_iter().filter(|(rule, ..)| *rule != "indirect-access").collect::<Vec<_>>()
+    };
+    let root = || ("root-without-deny", Severity::Medium, "Root".to_owned());
+    let image = |severity, id: &str| ("no-image-pcr", severity, id.to_owned());
+    for (key, severity) in [
+        ("PCR3", Severity::High),
+        ("PCR4", Severity::High),
+        ("PCR8", Severity::Medium),
+        ("PCR1", Severity::Medium),
+    ] {
+        let alone = NOT_A.replace("ImageSha384", key);
+        assert_eq!(with(&[&alone]), [root(), image(severity, "#2")], "{key}");
+    }
+    assert_eq!(
+        with(&[r#"{"StringNotEquals":{"@:NitroTPMPCR0":"$A"}}"#]),
+        [root(), ("no-boot-pcr", Severity::Medium, "#2".to_owned()),]
+    );
+    // Either of two is enough for a document; two statements need both.
+    let either = r#"{"StringNotEquals":{"@:PCR0":"$A","@:PCR3":"$A"}}"#;
+    assert_eq!(with(&[either]), [root(), image(Severity::High, "#2")]);
+    let (one, two) = (r#"{"StringNotEquals":{"@:PCR1":"$A"}}"#, r#"{"StringNotEquals":{"@:PCR2":"$A"}}"#);
+    assert_eq!(with(&[one, two]), []);
+    assert_eq!(
+        with(&[r#"{"StringNotEquals":{"@:PCR1":"$A","@:PCR2":"$A"}}"#]),
+        [root(), image(Severity::Medium, "#2"), image(Severity::Medium, "#2"),]
+    );
+    // An enclave of the image, or an instance of it.
+    assert_eq!(with(&[r#"{"StringNotEquals":{"@:PCR0":"$A","@:NitroTPMPCR7":"$A"}}"#]), []);
+    // These hold without a document and for one image, and let every other image in.
+    for positive in [
+        r#"{"StringEqualsIfExists":{"@:PCR0":"$A"}}"#,
+        r#"{"ForAllValues:StringEquals":{"@:PCR0":"$A"}}"#,
+        r#"{"StringNotEquals":{"@:PCR0":"$A"},"StringEqualsIfExists":{"@:PCR3":"$A"}}"#,
+    ] {
+        assert_eq!(with(&[positive]), [root()], "{positive}");
+    }
+    // No document has a number: this one keeps everybody out.
+    assert_eq!(
+        with(&[r#"{"NumericNotEquals":{"@:PCR0":1}}"#]).iter().filter(|one| **one == root()).count(),
+        0
+    );
+    // An Allow is judged by its own conditions again.
+    let zeroes = "0".repeat(96);
+    let debug = allow(r#""kms:Decrypt""#, &IS_A.replace("$A", &zeroes));
+    let role = deny(SECRETS, r#"{"StringNotEquals":{"@:PCR3":"$A"}}"#);
+    assert_eq!(found(&policy(&[&debug, &role])), [("zero-pcr", Severity::High, "#1".to_owned())]);
+    let good = allow(r#""kms:Decrypt""#, IS_A);
+    assert_eq!(found(&policy(&[&good, &role])), []);
+}
+
 #[test]
 fn a_deny_that_skips_requests_without_a_document_is_found() {
     let skips = vec![("deny-skips-absent", Severity::High)];

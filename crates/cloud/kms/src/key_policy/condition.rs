@@ -171,10 +171,6 @@ impl Test {
         }
     }
 
-    pub(super) const fn is_null(&self) -> bool {
-        matches!(self.operator.comparison, Comparison::Null)
-    }
-
     /// `StringEquals of kms:RecipientAttestation:PCR0`.
     pub(super) fn title(&self) -> String {
         format!("{} of {}", self.operator_name, self.key_name)

@@ -4,7 +4,7 @@ use super::action::ActionSet;
 use super::condition::{Comparison, Key, Quantifier, Test};
 use super::document::statements;
 use super::rule::{self, KeyPolicyRule, Severity};
-use super::statement::{Effect, Principals, Statement, uncovered};
+use super::statement::{Effect, Principals, Statement, fix_an_image, uncovered};
 use super::{KEY_POLICY_RULES, KeyPolicyError};
 
 /// What a key policy does not show.
@@ -142,7 +142,7 @@ impl Lint<'_> {
         let (names, who) = (actions.names(), self.statement.principals.words());
         let how = match severity {
             Severity::High => "without an enclave",
-            _ => "from any enclave, because the Deny asks for no value",
+            _ => "with a document of any image, because no Deny asks for an image",
         };
         if self.statement.principals.has_root() {
             let text = format!("lets in everyone whom an IAM policy of {who} allows {names}, {how}");
@@ -345,6 +345,30 @@ impl Lint<'_> {
         );
     }
 
+    /// What this Deny exempts, where an Allow leaves it to the Deny to ask for an image.
+    fn exempted(&mut self, secrets: ActionSet) {
+        let statement = self.statement;
+        let relies = |other: &Statement| {
+            other.effect == Effect::Allow
+                && !other.actions.and(secrets).is_empty()
+                && !fix_an_image(&other.pinned())
+        };
+        if !statement.denies_absent() || !self.statements.iter().any(relies) {
+            return;
+        }
+        let (_, any_document) = uncovered(self.statements, secrets, &statement.principals);
+        if any_document.is_empty() {
+            return;
+        }
+        for key in statement.exempting().unwrap_or_default() {
+            match key {
+                Key::Enclave(pcr) => self.image(&[*pcr]),
+                Key::NitroTpm(pcr) => self.boot(&[*pcr]),
+                _ => {}
+            }
+        }
+    }
+
     fn deny(&mut self) {
         let statement = self.statement;
         for test in statement.attestation().filter(|test| !test.key.is_known()) {
@@ -359,6 +383,7 @@ impl Lint<'_> {
         self.values();
         self.without_recipient();
         let secrets = statement.actions.and(ActionSet::SECRETS);
+        self.exempted(secrets);
         let is_guard = statement.tests.iter().any(|test| test.key.is_known() && test.is_negated());
         if is_guard && statement.needs_document() && !statement.never_applies() {
             let (open, _) = uncovered(self.statements, secrets, &statement.principals);

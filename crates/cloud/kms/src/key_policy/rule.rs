@@ -91,10 +91,10 @@ rules! {
         "A PCR value of zeroes: PCR 0, 1, 2, 3, 4 and 8 are zero in debug mode, whose console the parent instance reads; others are zero until the enclave extends them",
         "write the value of the production image; a debug enclave needs a key of its own";
     NO_IMAGE_PCR: "no-image-pcr", [High, Medium],
-        "An Allow that pins neither PCR 0 (ImageSha384) nor PCR 1 and PCR 2: PCR 3 is the role of the parent instance, PCR 4 its id, PCR 8 the certificate that signed the image",
+        "An Allow that pins neither PCR 0 (ImageSha384) nor PCR 1 and PCR 2, or a Deny that exempts documents by another PCR: PCR 3 is the role of the parent instance, PCR 4 its id, PCR 8 the certificate that signed the image",
         "add kms:RecipientAttestation:ImageSha384; with PCR 8 alone, keep every image that was ever signed in mind";
     NO_BOOT_PCR: "no-boot-pcr", [Medium, Low],
-        "An Allow for NitroTPM that pins neither PCR 4 nor PCR 7, or PCR 4 without PCR 12 (the kernel command line)",
+        "An Allow for NitroTPM that pins neither PCR 4 nor PCR 7, a Deny that exempts documents by another PCR, or PCR 4 without PCR 12 (the kernel command line)",
         "pin NitroTPMPCR4 and NitroTPMPCR12, or with secure boot NitroTPMPCR7";
     MIXED_DOCUMENTS: "mixed-documents", [Medium],
         "Condition keys of enclaves and of NitroTPM in one statement: all of its conditions must hold, and no document has both kinds of PCRs",

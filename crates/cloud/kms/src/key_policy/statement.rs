@@ -1,7 +1,7 @@
 //! A statement of a key policy, and what it says of requests without a document.
 
 use super::action::ActionSet;
-use super::condition::Test;
+use super::condition::{Comparison, Key, Test};
 
 /// The effect of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,17 +33,6 @@ pub(super) struct Statement {
     pub(super) exact: ActionSet,
     /// All of them must hold.
     pub(super) tests: Vec<Test>,
-}
-
-/// Which requests Deny statements keep from an operation, beyond those that they name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Coverage {
-    /// Nobody.
-    Nothing,
-    /// Requests without a document. Documents of any enclave stay.
-    WithoutDocument,
-    /// Those, and documents with other values than the policy has.
-    OtherValues,
 }
 
 impl Principals {
@@ -107,25 +96,72 @@ impl Statement {
         self.attestation().any(|test| !test.key.is_known() && !test.holds_if_absent())
     }
 
-    /// What this Deny keeps from an action for these principals. It covers requests without a document if all of its
-    /// tests are about attestation and hold for them.
-    fn coverage(&self, action: ActionSet, principals: &Principals) -> Coverage {
+    /// Whether this is a Deny of every request without a document: all of its tests are about attestation and hold for
+    /// them.
+    pub(super) fn denies_absent(&self) -> bool {
         let holds = |test: &Test| test.key.is_attestation() && test.holds_if_absent();
-        let applies = self.effect == Effect::Deny
-            && self.actions.contains(action)
-            && self.principals.cover(principals)
-            && self.tests.iter().all(holds);
-        if !applies {
-            return Coverage::Nothing;
-        }
+        self.effect == Effect::Deny && self.tests.iter().all(holds)
+    }
+
+    /// Whether this Deny keeps requests without a document from an action for these principals.
+    fn covers(&self, action: ActionSet, principals: &Principals) -> bool {
+        self.denies_absent() && self.actions.contains(action) && self.principals.cover(principals)
+    }
+
+    /// The keys of which one alone exempts a document from this Deny, by a value of the policy: all tests have to hold.
+    /// `None` if it exempts documents with other values, too: those of every image.
+    pub(super) fn exempting(&self) -> Option<Vec<&Key>> {
+        let mut keys = Vec::new();
         // Tests of keys that KMS never sets hold always, so that they exempt nobody.
-        let exempts = |test: &Test| test.key.is_known() && test.is_null();
-        if self.tests.iter().any(exempts) { Coverage::WithoutDocument } else { Coverage::OtherValues }
+        for test in self.tests.iter().filter(|test| test.key.is_known()) {
+            match test.operator.comparison {
+                Comparison::Text { is_negated: true, .. } if keys.contains(&&test.key) => {}
+                Comparison::Text { is_negated: true, .. } => keys.push(&test.key),
+                // It holds for every hash.
+                Comparison::Foreign { is_negated: true } => {}
+                _ => return None,
+            }
+        }
+        Some(keys)
+    }
+
+    /// The keys whose values a document must have for this Allow.
+    pub(super) fn pinned(&self) -> Vec<&Key> {
+        let pins = |test: &&Test| test.pins() && !test.holds_if_absent();
+        self.tests.iter().filter(pins).map(|test| &test.key).collect()
     }
 }
 
+/// Whether documents with known values of these keys are of known images: PCR 0, or PCR 1 and PCR 2, of an enclave;
+/// PCR 4 or PCR 7 of a NitroTPM. There are none with PCRs of both.
+pub(super) fn fix_an_image(keys: &[&Key]) -> bool {
+    let has = |key: Key| keys.contains(&&key);
+    let of = |kind: fn(&Key) -> bool| keys.iter().any(|key| kind(key));
+    has(Key::Enclave(0))
+        || (has(Key::Enclave(1)) && has(Key::Enclave(2)))
+        || has(Key::NitroTpm(4))
+        || has(Key::NitroTpm(7))
+        || (of(|key| matches!(key, Key::Enclave(_))) && of(|key| matches!(key, Key::NitroTpm(_))))
+}
+
+/// Whether the documents that none of these Deny statements keeps away are of known images.
+fn leave_known_images<'s>(denies: impl Iterator<Item = &'s Statement>) -> bool {
+    let denies: Vec<_> = denies.filter_map(Statement::exempting).collect();
+    let mut certain: Vec<&Key> = Vec::new();
+    for keys in &denies {
+        if let [one] = keys.as_slice()
+            && !certain.contains(one)
+        {
+            certain.push(one);
+        }
+    }
+    // Of several keys, a document needs one.
+    let fixes = |one: &&Key| fix_an_image(&[certain.as_slice(), &[*one]].concat());
+    denies.iter().any(|keys| keys.iter().all(fixes))
+}
+
 /// The actions of a set by what the Deny statements keep from them, for these principals: those of which nothing is
-/// kept, and those with a document of any enclave.
+/// kept, and those with a document of any image.
 pub(super) fn uncovered(
     statements: &[Statement],
     actions: ActionSet,
@@ -133,11 +169,11 @@ pub(super) fn uncovered(
 ) -> (ActionSet, ActionSet) {
     let (mut open, mut any_document) = (ActionSet::NONE, ActionSet::NONE);
     for action in actions.each() {
-        let coverage = statements.iter().map(|statement| statement.coverage(action, principals)).max();
-        match coverage.unwrap_or(Coverage::Nothing) {
-            Coverage::Nothing => open = open.or(action),
-            Coverage::WithoutDocument => any_document = any_document.or(action),
-            Coverage::OtherValues => {}
+        let covering = || statements.iter().filter(|statement| statement.covers(action, principals));
+        if covering().next().is_none() {
+            open = open.or(action);
+        } else if !leave_known_images(covering()) {
+            any_document = any_document.or(action);
         }
     }
     (open, any_document)
