@@ -105,9 +105,9 @@ fn an_allow_without_a_condition_lets_everything_in() {
         [("allow-without-attestation", Severity::High), ("root-without-deny", Severity::High)]
     );
     // Everything but what is named, everyone but who is named.
-    let but = r#"{"Effect":"Allow","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/a"},"NotAction":"kms:Encrypt"}"#;
+    let but = r#"{"Effect":"Allow","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/a"},"NotAction":"kms:Encrypt","NotResource":"arn:aws:kms:eu-west-1:111122223333:key/another"}"#;
     assert_eq!(alone(but), high("allow-without-attestation"));
-    let nothing = r#"{"Effect":"Allow","NotPrincipal":"*","NotAction":"kms:*"}"#;
+    let nothing = r#"{"Effect":"Allow","NotPrincipal":"*","NotAction":"kms:*","Resource":"*"}"#;
     assert_eq!(alone(nothing), []);
 }
 
@@ -133,7 +133,7 @@ fn a_deny_for_everyone_makes_up_for_it() {
         // Not all of the actions, others than the root, further conditions, or no effect on a request without keys.
         deny(r#""kms:Decrypt""#, NOT_A),
         statement("Deny", r#"{"AWS":"arn:aws:iam::111122223333:role/a"}"#, SECRETS, NOT_A),
-        r#"{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/a"},"Action":"kms:*"}"#
+        r#"{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/a"},"Action":"kms:*","Resource":"*"}"#
             .to_owned(),
         deny(
             SECRETS,
@@ -230,6 +230,45 @@ fn a_deny_that_skips_requests_without_a_document_is_found() {
         alone(&deny(SECRETS, r#"{"StringNotLike":{"@:PCR0":"*"}}"#)),
         [("pattern-value", Severity::High)]
     );
+}
+
+/// KMS takes statements that it never applies, and applies others to the keys that they name.
+#[test]
+fn statements_that_do_not_reach_the_key_are_named() {
+    let guard = deny(SECRETS, NOT_A);
+    let with = |guard: &str| {
+        let found = found(&policy(&[ROOT, guard]));
+        found.into_iter().filter(|(rule, ..)| *rule != "indirect-access").collect::<Vec<_>>()
+    };
+    let resource = r#""Resource":"*","#;
+    assert!(guard.contains(resource));
+    assert_eq!(with(&guard), []);
+    assert_eq!(with(&guard.replace(resource, r#""Resource":["arn:aws:kms:*:*:key/a","**"],"#)), []);
+    let open = |severity| {
+        vec![
+            ("root-without-deny", Severity::High, "Root".to_owned()),
+            ("no-effect", severity, "#2".to_owned()),
+        ]
+    };
+    for never in ["", r#""Resource":[],"#, r#""NotResource":"*","#] {
+        assert_eq!(with(&guard.replace(resource, never)), open(Severity::High), "{never}");
+    }
+    for other in [
+        r#""Resource":"arn:aws:kms:eu-west-1:111122223333:key/another","#,
+        r#""NotResource":"arn:aws:kms:eu-west-1:111122223333:key/another","#,
+        r#""Resource":"","#,
+    ] {
+        assert_eq!(with(&guard.replace(resource, other)), open(Severity::Medium), "{other}");
+    }
+    let no_action = guard.replace(&format!(r#""Action":{SECRETS},"#), "");
+    assert_eq!(with(&no_action), open(Severity::High));
+    // An Allow of this kind lets in nobody, and one for other keys may be one for this key.
+    assert_eq!(alone(&ROOT.replace(r#","Resource":"*""#, "")), [("no-effect", Severity::Medium)]);
+    assert_eq!(alone(&ROOT.replace(r#""Action":"kms:*","#, "")), [("no-effect", Severity::Medium)]);
+    let named = ROOT.replace(r#""Resource":"*""#, r#""Resource":"arn:aws:kms:eu-west-1:111122223333:key/a""#);
+    assert_eq!(alone(&named), [("root-without-deny", Severity::High)]);
+    let harmless = r#"{"Effect":"Deny","Principal":"*","Action":"kms:DisableKey"}"#;
+    assert_eq!(alone(harmless), [("no-effect", Severity::Medium)]);
 }
 
 #[test]
@@ -411,7 +450,12 @@ fn what_is_no_policy_is_refused_with_its_place() {
         (policy(&[]), "Statement"),
         (r#"{"Version":"2020-01-01","Statement":[]}"#.to_owned(), "Version"),
         (r#"{"Statements":[]}"#.to_owned(), "Statements"),
-        (r#"{"Statement":[{}]}"#.to_owned(), "Statement[1].Action"),
+        (r#"{"Statement":[{}]}"#.to_owned(), "Statement[1].Effect"),
+        (with(&ROOT.replace(r#""Resource":"*""#, r#""Resource":7"#)), "Statement[1].Resource"),
+        (
+            with(&ROOT.replace(r#""Resource":"*""#, r#""Resource":"*","NotResource":"*""#)),
+            "Statement[1].NotResource",
+        ),
         (policy(&[ROOT, "7"]), "Statement[2]"),
         (with(&ROOT.replace("Allow", "allow")), "Statement[1].Effect"),
         (with(&ROOT.replace(r#""Effect":"Allow","#, "")), "Statement[1].Effect"),
@@ -459,7 +503,7 @@ fn large_policies_are_refused_and_none_takes_long() {
     let wrapped = serde_json::json!({ "Policy": policy(&[&long]) }).to_string();
     assert_eq!(limit(wrapped.into_bytes()), MAX_KEY_POLICY);
     // As many statements as fit, each of which is compared with every other; and patterns that match late.
-    let short = r#"{"Effect":"Deny","Principal":"*","Action":"kms:*"}"#;
+    let short = r#"{"Effect":"Deny","Principal":"*","Action":"kms:*","Resource":"*"}"#;
     let allow = short.replace("Deny", "Allow");
     let count = (MAX_KEY_POLICY - 100) / (short.len() + allow.len() + 2);
     let statements: Vec<&str> = (0..count).flat_map(|_| [short, &*allow]).collect();

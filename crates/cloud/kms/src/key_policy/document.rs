@@ -5,7 +5,7 @@ use super::action::ActionSet;
 use super::condition::{Key, Operator, Test};
 use super::error::check_size;
 use super::json::Json;
-use super::statement::{Effect, Principals, Statement};
+use super::statement::{Effect, Principals, Reach, Statement};
 
 /// Reads a key policy, or the output of `aws kms get-key-policy` with one in it.
 pub(super) fn statements(file: &[u8]) -> Result<Vec<Statement>, KeyPolicyError> {
@@ -56,7 +56,7 @@ fn statement(json: &Json, number: usize) -> Result<Statement, KeyPolicyError> {
     let at = |member: &str| format!("{path}.{member}");
     let (mut sid, mut effect, mut principals, mut actions) = (None, None, None, None);
     let mut tests = Vec::new();
-    let mut has_resource = false;
+    let mut reach = None;
     for (name, value) in object(json, &path)? {
         let taken = match name.as_str() {
             "Sid" => sid.replace(text(value, &at(name))?.to_owned()).is_some(),
@@ -79,8 +79,8 @@ fn statement(json: &Json, number: usize) -> Result<Statement, KeyPolicyError> {
                 actions.replace((ActionSet::ALL.without(all), ActionSet::NONE)).is_some()
             }
             "Resource" | "NotResource" => {
-                texts(value, &at(name))?;
-                core::mem::replace(&mut has_resource, true)
+                let resources = texts(value, &at(name))?;
+                reach.replace(self::reach(&resources, name == "NotResource")).is_some()
             }
             "Condition" => {
                 tests = conditions(value, &at(name))?;
@@ -96,16 +96,30 @@ fn statement(json: &Json, number: usize) -> Result<Statement, KeyPolicyError> {
         }
     }
     let missing = |member: &str| KeyPolicyError::form(at(member), "missing");
-    let (actions, exact) = actions.ok_or_else(|| missing("Action"))?;
+    let reach = reach.filter(|_| actions.is_some()).unwrap_or(Reach::Nothing);
+    let (actions, exact) = actions.unwrap_or((ActionSet::NONE, ActionSet::NONE));
     Ok(Statement {
         number,
         sid: sid.filter(|sid| !sid.is_empty()),
         effect: effect.ok_or_else(|| missing("Effect"))?,
         principals: principals.ok_or_else(|| missing("Principal"))?,
+        reach,
         actions,
         exact,
         tests,
     })
+}
+
+/// What a statement applies to by its resources. The ARN of the key is not in its policy.
+fn reach(resources: &[String], is_negated: bool) -> Reach {
+    let is_any = |resource: &String| !resource.is_empty() && resource.bytes().all(|byte| byte == b'*');
+    match (resources.iter().any(is_any), is_negated) {
+        (true, false) => Reach::ThisKey,
+        (true, true) => Reach::Nothing,
+        (false, false) if resources.is_empty() => Reach::Nothing,
+        (false, true) if resources.is_empty() => Reach::ThisKey,
+        (false, _) => Reach::SomeKeys,
+    }
 }
 
 fn effect(json: &Json, path: &str) -> Result<Effect, KeyPolicyError> {

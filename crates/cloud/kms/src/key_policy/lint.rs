@@ -4,7 +4,7 @@ use super::action::ActionSet;
 use super::condition::{Comparison, Key, Quantifier, Test};
 use super::document::statements;
 use super::rule::{self, KeyPolicyRule, Severity};
-use super::statement::{Effect, Principals, Statement, fix_an_image, uncovered};
+use super::statement::{Effect, Principals, Reach, Statement, fix_an_image, uncovered};
 use super::{KEY_POLICY_RULES, KeyPolicyError};
 
 /// What a key policy does not show.
@@ -66,9 +66,10 @@ pub fn lint_key_policy(file: &[u8]) -> Result<KeyPolicyLint, KeyPolicyError> {
     let mut findings = Vec::new();
     for statement in &statements {
         let mut lint = Lint { statement, statements: &statements, findings: Vec::new() };
-        match statement.effect {
-            Effect::Allow => lint.allow(),
-            Effect::Deny => lint.deny(),
+        match (statement.reach, statement.effect) {
+            (Reach::Nothing, _) => lint.without_reach(),
+            (_, Effect::Allow) => lint.allow(),
+            (_, Effect::Deny) => lint.deny(),
         }
         let rank =
             |finding: &KeyPolicyFinding| KEY_POLICY_RULES.iter().position(|rule| *rule == finding.rule);
@@ -95,6 +96,21 @@ impl Lint<'_> {
             sid: sid.clone(),
             lets_in,
         });
+    }
+
+    /// A statement that KMS never applies.
+    fn without_reach(&mut self) {
+        let statement = self.statement;
+        // Without an Action it may have been meant for any of them.
+        let guards = !statement.actions.and(ActionSet::SECRETS).is_empty() || statement.actions.is_empty();
+        let (severity, text) = match statement.effect {
+            Effect::Allow => (Severity::Medium, "lets in nobody"),
+            Effect::Deny if guards => (Severity::High, "lets in everyone"),
+            Effect::Deny => (Severity::Medium, "keeps out nobody"),
+        };
+        let text =
+            format!("{text}: Action or Resource is missing or names nothing, so that it never applies");
+        self.find(rule::NO_EFFECT, severity, text);
     }
 
     fn allow(&mut self) {
@@ -350,6 +366,7 @@ impl Lint<'_> {
         let statement = self.statement;
         let relies = |other: &Statement| {
             other.effect == Effect::Allow
+                && other.reach != Reach::Nothing
                 && !other.actions.and(secrets).is_empty()
                 && !fix_an_image(&other.pinned())
         };
@@ -371,6 +388,10 @@ impl Lint<'_> {
 
     fn deny(&mut self) {
         let statement = self.statement;
+        if statement.reach == Reach::SomeKeys {
+            let text = "lets in everyone, if its Resource does not name this key".to_owned();
+            self.find(rule::NO_EFFECT, Severity::Medium, text);
+        }
         for test in statement.attestation().filter(|test| !test.key.is_known()) {
             let (severity, text) = if test.holds_if_absent() {
                 (Severity::Medium, "lets in nobody whom the other conditions do not exempt")

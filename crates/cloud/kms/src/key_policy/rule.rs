@@ -69,6 +69,9 @@ rules! {
     ROOT_WITHOUT_DENY: "root-without-deny", [High, Medium],
         "An Allow of these actions for the root of an account, such as kms:*, without a Deny of the same actions: IAM policies of the account can allow them to anybody",
         "keep the statement, which saves the account from losing the key, and add a Deny for everyone on these actions with StringNotEqualsIgnoreCase on kms:RecipientAttestation:ImageSha384";
+    NO_EFFECT: "no-effect", [High, Medium],
+        "A statement without Resource or without Action: KMS takes it and never applies it. Or a Deny whose Resource is not *: the policy does not show whether it names this key, so that the Deny makes up for nothing",
+        "write Resource with the value *, which is the key that has the policy";
     UNKNOWN_KEY: "unknown-condition-key", [High, Medium],
         "A condition key below kms:RecipientAttestation that KMS does not have, or that name alone: it is absent from every request, so that Null with true, negated operators and …IfExists always hold, and other operators never do",
         "write kms:RecipientAttestation:ImageSha384, kms:RecipientAttestation:PCR0 to PCR31, or kms:RecipientAttestation:NitroTPMPCR0 to NitroTPMPCR23";

@@ -20,6 +20,17 @@ pub(super) enum Principals {
     AllBut(Vec<String>),
 }
 
+/// Whether a statement applies to the key that has the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Resource is `*`.
+    ThisKey,
+    /// Resource or NotResource name ARNs, which may be others than the key's.
+    SomeKeys,
+    /// Never: without Action or Resource. KMS takes such a statement, and it has no effect.
+    Nothing,
+}
+
 /// One statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Statement {
@@ -28,6 +39,7 @@ pub(super) struct Statement {
     pub(super) sid: Option<String>,
     pub(super) effect: Effect,
     pub(super) principals: Principals,
+    pub(super) reach: Reach,
     pub(super) actions: ActionSet,
     /// Those actions that are named without a wildcard.
     pub(super) exact: ActionSet,
@@ -96,11 +108,11 @@ impl Statement {
         self.attestation().any(|test| !test.key.is_known() && !test.holds_if_absent())
     }
 
-    /// Whether this is a Deny of every request without a document: all of its tests are about attestation and hold for
-    /// them.
+    /// Whether this is a Deny of every request without a document: it applies to this key, and all of its tests are about
+    /// attestation and hold for them.
     pub(super) fn denies_absent(&self) -> bool {
         let holds = |test: &Test| test.key.is_attestation() && test.holds_if_absent();
-        self.effect == Effect::Deny && self.tests.iter().all(holds)
+        self.effect == Effect::Deny && self.reach == Reach::ThisKey && self.tests.iter().all(holds)
     }
 
     /// Whether this Deny keeps requests without a document from an action for these principals.
