@@ -363,6 +363,17 @@ fn values_that_fix_no_image_are_named() {
     let mixed = format!(r#"{{"StringEquals":{{"@:PCR0":"{A}","@:NitroTPMPCR4":"{A}"}}}}"#);
     assert_eq!(of(&mixed), [("mixed-documents", Severity::Medium)]);
     assert_eq!(of(r#"{"StringLike":{"@:PCR0":"*"}}"#), [("pattern-value", Severity::High)]);
+    for any in ["**", "?*", &"?".repeat(96)] {
+        let like = r#"{"StringLike":{"@:PCR0":"$"}}"#.replace('$', any);
+        assert_eq!(of(&like), [("pattern-value", Severity::High)], "{any}");
+    }
+    // The principal says which image it is.
+    let variable = pcr("PCR0", "${aws:PrincipalTag/pcr0}");
+    assert_eq!(of(&variable), [("variable-value", Severity::High)]);
+    let list = format!(r#"{{"StringEqualsIgnoreCase":{{"@:PCR0":["{A}","0x${{aws:username}}"]}}}}"#);
+    assert_eq!(of(&list), [("variable-value", Severity::High)]);
+    let exempts = deny(SECRETS, r#"{"StringNotEquals":{"@:PCR0":"${aws:PrincipalTag/pcr0}"}}"#);
+    assert_eq!(alone(&exempts), [("variable-value", Severity::High)]);
     assert_eq!(of(r#"{"StringLike":{"@:PCR0":"ab?d*"}}"#), [("pattern-value", Severity::Medium)]);
     for condition in [
         pcr("PCR0", "abcd"),

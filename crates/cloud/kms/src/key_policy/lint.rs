@@ -423,10 +423,16 @@ impl Lint<'_> {
 fn of_value(test: &Test, value: &str) -> Option<(&'static KeyPolicyRule, Severity, String)> {
     let Comparison::Text { is_exact, is_pattern, .. } = test.operator.comparison else { return None };
     let key = &test.key_name;
+    if value.contains("${") {
+        let text =
+            format!("lets in any image that the variable names: it has the value of {key} from the request");
+        return Some((rule::VARIABLE_VALUE, Severity::High, text));
+    }
     // The KMS guide has examples with 0x before the digits.
     let digits = value.strip_prefix("0x").unwrap_or(value);
     if is_pattern && value.contains(['*', '?']) {
-        let is_any = value.bytes().all(|byte| byte == b'*');
+        let is_any = value.contains('*') && value.bytes().all(|byte| matches!(byte, b'*' | b'?'))
+            || value == "?".repeat(96);
         let severity = if is_any { Severity::High } else { Severity::Medium };
         let who = if is_any { "any value" } else { "every value that matches the pattern" };
         return Some((rule::PATTERN_VALUE, severity, format!("lets in {who} of {key}")));

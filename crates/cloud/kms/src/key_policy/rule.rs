@@ -105,6 +105,9 @@ rules! {
     PATTERN_VALUE: "pattern-value", [High, Medium],
         "StringLike or StringNotLike with * or ? in a PCR value",
         "write the whole value, or a list of values";
+    VARIABLE_VALUE: "variable-value", [High],
+        "A policy variable in a PCR value, such as ${aws:PrincipalTag/pcr0}: the image is whatever the principal, its tags or the request say",
+        "write the value itself";
     VALUE_FORM: "value-form", [Low],
         "A PCR value that no document has: not 96 hexadecimal digits, upper case under an operator that heeds it, or an operator that compares no text",
         "write 96 lower-case hexadecimal digits under StringEqualsIgnoreCase";
