@@ -343,6 +343,11 @@ fn values_that_fix_no_image_are_named() {
     let pcr = |key: &str, value: &str| format!(r#"{{"StringEqualsIgnoreCase":{{"@:{key}":"{value}"}}}}"#);
     assert_eq!(of(&pcr("ImageSha384", &zeroes)), [("zero-pcr", Severity::High)]);
     assert_eq!(of(&pcr("PCR0", "0")), [("zero-pcr", Severity::High)]);
+    // Role and instance are those of the parent, in debug mode, too.
+    let with = |pcr: u8| format!(r#"{{"StringEquals":{{"@:PCR0":"{A}","@:PCR{pcr}":"{zeroes}"}}}}"#);
+    assert_eq!(of(&with(8)), [("zero-pcr", Severity::High)]);
+    assert_eq!(of(&with(3)), [("zero-pcr", Severity::Medium)]);
+    assert_eq!(of(&with(4)), [("value-form", Severity::Low)]);
     let user = format!(r#"{{"StringEquals":{{"@:PCR0":"{A}","@:PCR16":"{zeroes}"}}}}"#);
     assert_eq!(of(&user), [("zero-pcr", Severity::Medium)]);
     for (key, severity) in [

@@ -160,8 +160,8 @@ fn refused(code: &str) -> &'static str {
         "AccessDeniedException" => {
             "the key policy, an IAM policy or a grant must allow the operation to these credentials, and every condition \
              must hold for the document: kms:RecipientAttestation:ImageSha384 is PCR 0, kms:RecipientAttestation:PCRn PCR n \
-             (of a NitroTPM NitroTPMPCRn), all zero in debug mode; and kms:EncryptionContext:NAME. Compare them \
-             with the PCRs of the document, and lint the key policy"
+             (of a NitroTPM NitroTPMPCRn), PCR 0, 1, 2 and 8 zero in debug mode; and kms:EncryptionContext:NAME. Compare \
+             them with the PCRs of the document, and lint the key policy"
         }
         "InvalidCiphertextException" => {
             "the ciphertext was altered, is not of KMS, or was made with another encryption context: give the same pairs"

@@ -439,9 +439,18 @@ fn of_value(test: &Test, value: &str) -> Option<(&'static KeyPolicyRule, Severit
     }
     if !digits.is_empty() && digits.bytes().all(|byte| byte == b'0') {
         return match test.key {
-            Key::Enclave(0..=4 | 8) => {
+            Key::Enclave(0..=2 | 8) => {
                 let text = format!("lets in debug enclaves, whose {key} is zero");
                 Some((rule::ZERO_PCR, Severity::High, text))
+            }
+            Key::Enclave(3) => {
+                let text =
+                    "lets in enclaves of every instance without a role, in debug mode or not".to_owned();
+                Some((rule::ZERO_PCR, Severity::Medium, text))
+            }
+            Key::Enclave(4) => {
+                let text = format!("lets in nobody by a value of {key}: every instance has an id");
+                Some((rule::VALUE_FORM, Severity::Low, text))
             }
             // Zero on a static command line, as AWS advises.
             Key::NitroTpm(12) => None,

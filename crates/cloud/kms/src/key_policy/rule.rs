@@ -91,7 +91,7 @@ rules! {
         "An Allow that requires a document, and no value in it",
         "add a condition on kms:RecipientAttestation:ImageSha384";
     ZERO_PCR: "zero-pcr", [High, Medium],
-        "A PCR value of zeroes: PCR 0, 1, 2, 3, 4 and 8 are zero in debug mode, whose console the parent instance reads; others are zero until the enclave extends them",
+        "A PCR value of zeroes: PCR 0, 1, 2 and 8 are zero in debug mode, whose console the parent instance reads; PCR 3 is zero on an instance without a role; others are zero until the enclave extends them",
         "write the value of the production image; a debug enclave needs a key of its own";
     NO_IMAGE_PCR: "no-image-pcr", [High, Medium],
         "An Allow that pins neither PCR 0 (ImageSha384) nor PCR 1 and PCR 2, or a Deny that exempts documents by another PCR: PCR 3 is the role of the parent instance, PCR 4 its id, PCR 8 the certificate that signed the image",
