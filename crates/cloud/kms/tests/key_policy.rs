@@ -133,6 +133,8 @@ fn a_deny_for_everyone_makes_up_for_it() {
         // Not all of the actions, others than the root, further conditions, or no effect on a request without keys.
         deny(r#""kms:Decrypt""#, NOT_A),
         statement("Deny", r#"{"AWS":"arn:aws:iam::111122223333:role/a"}"#, SECRETS, NOT_A),
+        statement("Deny", r#"{"Service":"*"}"#, SECRETS, NOT_A),
+        statement("Deny", r#"{"Federated":"*"}"#, SECRETS, NOT_A),
         r#"{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/a"},"Action":"kms:*","Resource":"*"}"#
             .to_owned(),
         deny(

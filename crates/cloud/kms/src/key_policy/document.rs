@@ -136,18 +136,21 @@ fn principals(json: &Json, path: &str) -> Result<Principals, KeyPolicyError> {
         let refused = || KeyPolicyError::form(path, "expected \"*\" or an object such as {\"AWS\": …}");
         return is_everyone.then_some(Principals::Everyone).ok_or_else(refused);
     }
-    let mut all = Vec::new();
+    let (mut all, mut is_everyone) = (Vec::new(), false);
     for (kind, value) in object(json, path)? {
         let path = format!("{path}.{kind}");
         if !["AWS", "Service", "Federated", "CanonicalUser"].contains(&kind.as_str()) {
             return Err(unknown(&path, "AWS, Service, Federated and CanonicalUser"));
         }
-        all.extend(texts(value, &path)?);
+        let some = texts(value, &path)?;
+        // Of services and of federated users, * is at most all of their kind.
+        is_everyone |= kind == "AWS" && some.iter().any(|one| one == "*");
+        all.extend(some);
     }
     if all.is_empty() {
         return Err(KeyPolicyError::form(path, "expected a principal, got none"));
     }
-    Ok(if all.iter().any(|one| one == "*") { Principals::Everyone } else { Principals::Some(all) })
+    Ok(if is_everyone { Principals::Everyone } else { Principals::Some(all) })
 }
 
 /// The actions of all patterns, and those that are named without a wildcard.
