@@ -405,6 +405,12 @@ fn ways_around_the_conditions_are_named() {
         alone(&admin(r#"["kms:PutKeyPolicy","kms:ReplicateKey"]"#)),
         [("indirect-access", Severity::Low)]
     );
+    for everyone in [r#""Principal":"*""#, r#""NotPrincipal":{"AWS":"arn:aws:iam::111122223333:role/a"}"#] {
+        for action in ["CreateGrant", "ReEncryptFrom", "PutKeyPolicy", "ReplicateKey"] {
+            let open = format!(r#"{{"Effect":"Allow",{everyone},"Action":"kms:{action}","Resource":"*"}}"#);
+            assert_eq!(alone(&open), [("indirect-access", Severity::High)], "{open}");
+        }
+    }
     // Grants do not get past a Deny for everyone.
     let guarded = policy(&[&admin(r#""kms:CreateGrant""#), &deny(SECRETS, NOT_A)]);
     assert_eq!(found(&guarded), []);

@@ -348,9 +348,12 @@ impl Lint<'_> {
             uncovered(self.statements, statement.actions.and(ActionSet::RE_ENCRYPT), &statement.principals);
         let strong = statement.actions.and(grant).or(others);
         let weak = statement.actions.and(ActionSet::POLICY);
+        let is_open = statement.principals.are_unknown() && statement.tests.is_empty();
         let (severity, actions) = match (strong.is_empty(), weak.is_empty()) {
             (true, true) => return,
+            (true, false) if is_open => (Severity::High, weak),
             (true, false) => (Severity::Low, weak),
+            (false, _) if is_open => (Severity::High, strong.or(weak)),
             (false, _) => (Severity::Medium, strong.or(weak)),
         };
         let (who, names) = (statement.principals.words(), actions.names());

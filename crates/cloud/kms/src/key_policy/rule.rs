@@ -111,8 +111,8 @@ rules! {
     VALUE_FORM: "value-form", [Low],
         "A PCR value that no document has: not 96 hexadecimal digits, upper case under an operator that heeds it, or an operator that compares no text",
         "write 96 lower-case hexadecimal digits under StringEqualsIgnoreCase";
-    INDIRECT: "indirect-access", [Medium, Low],
-        "An Allow of actions that lead to the secrets without a document: kms:CreateGrant, kms:ReEncryptFrom, kms:PutKeyPolicy and kms:ReplicateKey",
+    INDIRECT: "indirect-access", [High, Medium, Low],
+        "An Allow of actions that lead to the secrets without a document: kms:CreateGrant, kms:ReEncryptFrom, kms:PutKeyPolicy and kms:ReplicateKey; high without a condition for everyone, or for all but some",
         "give them to as few as possible; restrict kms:CreateGrant with kms:GranteePrincipal or kms:GrantOperations";
 }
 

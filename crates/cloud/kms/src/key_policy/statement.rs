@@ -58,6 +58,11 @@ impl Principals {
         !matches!(self, Self::Some(all) if all.iter().all(|one| is_root(one)))
     }
 
+    /// Whether they are not named: everyone, or all but those who are.
+    pub(super) const fn are_unknown(&self) -> bool {
+        matches!(self, Self::Everyone | Self::AllBut(_))
+    }
+
     /// Whether everyone in `others` is among them.
     fn cover(&self, others: &Self) -> bool {
         match (self, others) {
