@@ -19,6 +19,7 @@ mod service;
 mod settings;
 mod sigv4;
 mod time;
+mod unique;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

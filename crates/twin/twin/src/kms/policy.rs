@@ -9,6 +9,7 @@ use core::fmt;
 use serde_json::{Map, Value};
 
 use super::condition::{Condition, Context, is_like};
+use super::unique::Unique;
 
 /// The size limit of a key policy, in bytes, of KMS.
 const MAX_BYTES: usize = 32_768;
@@ -24,7 +25,7 @@ pub struct KeyPolicy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// Not JSON.
+    /// Not JSON, or a member twice.
     Json(String),
     /// A member is missing or of another kind.
     Expected {
@@ -86,7 +87,7 @@ impl KeyPolicy {
         if text.len() > MAX_BYTES {
             return Err(PolicyError::expected("the policy", "at most 32768 bytes"));
         }
-        let value: Value =
+        let Unique(value) =
             serde_json::from_str(text).map_err(|error| PolicyError::Json(error.to_string()))?;
         let policy = value.as_object().ok_or_else(|| PolicyError::expected("the policy", "an object"))?;
         known(policy, &["Version", "Id", "Statement"])?;
@@ -321,6 +322,14 @@ mod tests {
         let error = |text: &str| KeyPolicy::parse(text).unwrap_err().to_string();
         assert!(error("{").starts_with("key policy: "));
         assert_eq!(error("[]"), "key policy: the policy: expected an object");
+        // Otherwise the last of the two would be the policy.
+        for twice in [
+            r#"{"Statement": [], "Statement": []}"#,
+            r#"{"Statement": {"Condition": {"StringEquals": {"a": "1"}, "StringEquals": {"b": "2"}}}}"#,
+            r#"{"Statement": [{"Effect": "Deny", "\u0045ffect": "Allow"}]}"#,
+        ] {
+            assert!(error(twice).contains("\" twice"), "{}", error(twice));
+        }
         assert!(error(r#"{"Statement": 1}"#).contains("Statement: expected an array of statements"));
         let with = |member: &str, value: Value| {
             let mut statement = statement("Allow", &json!("*"), "kms:*");
