@@ -9,6 +9,7 @@ mod document;
 mod error;
 mod json;
 mod lint;
+mod pcr_set;
 mod rule;
 mod statement;
 

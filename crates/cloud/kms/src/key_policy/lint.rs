@@ -3,8 +3,9 @@
 use super::action::ActionSet;
 use super::condition::{Comparison, Key, Quantifier, Test};
 use super::document::statements;
+use super::pcr_set::PcrSet;
 use super::rule::{self, KeyPolicyRule, Severity};
-use super::statement::{Effect, Principals, Reach, Statement, fix_an_image, uncovered};
+use super::statement::{Effect, Principals, Reach, Statement, uncovered};
 use super::{KEY_POLICY_RULES, KeyPolicyError};
 
 /// What a key policy does not show.
@@ -105,8 +106,8 @@ impl Lint<'_> {
         let guards = !statement.actions.and(ActionSet::SECRETS).is_empty() || statement.actions.is_empty();
         let (severity, text) = match statement.effect {
             Effect::Allow => (Severity::Medium, "lets in nobody"),
-            Effect::Deny if guards => (Severity::High, "lets in everyone"),
-            Effect::Deny => (Severity::Medium, "keeps out nobody"),
+            Effect::Deny if guards => (Severity::High, "lets in everyone whom it would keep out"),
+            Effect::Deny => (Severity::Medium, "lets in everyone whom it would keep out"),
         };
         let text =
             format!("{text}: Action or Resource is missing or names nothing, so that it never applies");
@@ -220,14 +221,7 @@ impl Lint<'_> {
 
     /// Which PCRs are pinned.
     fn pinned(&mut self) {
-        let (mut enclave, mut tpm) = (Vec::new(), Vec::new());
-        for test in self.statement.tests.iter().filter(|test| test.pins() && !test.holds_if_absent()) {
-            match test.key {
-                Key::Enclave(pcr) => enclave.push(pcr),
-                Key::NitroTpm(pcr) => tpm.push(pcr),
-                _ => {}
-            }
-        }
+        let pinned = self.statement.pinned();
         let of = |kind: fn(&Key) -> bool| self.statement.tests.iter().any(|test| kind(&test.key));
         if of(|key| matches!(key, Key::Enclave(_))) && of(|key| matches!(key, Key::NitroTpm(_))) {
             let text = "lets in nobody: no document has PCRs of an enclave and of a NitroTPM".to_owned();
@@ -235,49 +229,15 @@ impl Lint<'_> {
         }
         let is_foreign =
             |test: &Test| matches!(test.operator.comparison, Comparison::Foreign { is_negated: false });
-        match (enclave.is_empty(), tpm.is_empty()) {
+        if let Some((rule, severity, who)) = gap(pinned) {
+            self.find(rule, severity, format!("lets in {who}"));
+        } else if pinned.is_empty()
             // An operator that is never true of a hash lets in nobody.
-            (true, true)
-                if self.statement.tests.iter().any(|test| test.key.is_known() && is_foreign(test)) => {}
-            (true, true) => {
-                let text = "lets in any image: every document of AWS has the keys that it tests".to_owned();
-                self.find(rule::ANY_DOCUMENT, Severity::High, text);
-            }
-            (false, _) => self.image(&enclave),
-            (true, false) => self.boot(&tpm),
+            && !self.statement.tests.iter().any(|test| test.key.is_known() && is_foreign(test))
+        {
+            let text = "lets in any image: every document of AWS has the keys that it tests".to_owned();
+            self.find(rule::ANY_DOCUMENT, Severity::High, text);
         }
-    }
-
-    /// Whether the PCRs of an enclave fix its image.
-    fn image(&mut self, pcrs: &[u8]) {
-        let has = |pcr: u8| pcrs.contains(&pcr);
-        if has(0) || (has(1) && has(2)) {
-            return;
-        }
-        let (severity, who) = match () {
-            () if has(8) => {
-                (Severity::Medium, "every image that was ever signed with the certificate of PCR 8")
-            }
-            () if has(1) => (Severity::Medium, "any application on the kernel of PCR 1"),
-            () if has(2) => (Severity::Medium, "the application of PCR 2 on any kernel"),
-            () if has(4) => (Severity::High, "any image on the instance of PCR 4"),
-            () if has(3) => (Severity::High, "any image on an instance with the role of PCR 3"),
-            () => (Severity::High, "any image that gives its own PCRs these values"),
-        };
-        self.find(rule::NO_IMAGE_PCR, severity, format!("lets in {who}"));
-    }
-
-    /// Whether the PCRs of a NitroTPM fix what is booted.
-    fn boot(&mut self, pcrs: &[u8]) {
-        let has = |pcr: u8| pcrs.contains(&pcr);
-        let (severity, who) = match () {
-            () if has(7) || (has(4) && has(12)) => return,
-            () if has(4) => {
-                (Severity::Low, "the boot chain of PCR 4 with any kernel command line that it accepts")
-            }
-            () => (Severity::Medium, "any boot chain with these values in other PCRs"),
-        };
-        self.find(rule::NO_BOOT_PCR, severity, format!("lets in {who}"));
     }
 
     /// The values of PCRs that are let in: those of positive tests in an Allow, of negated ones in a Deny.
@@ -371,7 +331,7 @@ impl Lint<'_> {
             other.effect == Effect::Allow
                 && other.reach != Reach::Nothing
                 && !other.actions.and(secrets).is_empty()
-                && !fix_an_image(&other.pinned())
+                && !other.pinned().fixes_an_image()
         };
         if !statement.denies_absent() || !self.statements.iter().any(relies) {
             return;
@@ -380,12 +340,10 @@ impl Lint<'_> {
         if any_document.is_empty() {
             return;
         }
-        for key in statement.exempting().unwrap_or_default() {
-            match key {
-                Key::Enclave(pcr) => self.image(&[*pcr]),
-                Key::NitroTpm(pcr) => self.boot(&[*pcr]),
-                _ => {}
-            }
+        let exempting = statement.exempting().unwrap_or_default();
+        let gravest = exempting.each().filter_map(gap).max_by_key(|(_, severity, _)| *severity);
+        if let Some((rule, severity, who)) = gravest {
+            self.find(rule, severity, format!("lets in {who}"));
         }
     }
 
@@ -420,6 +378,29 @@ impl Lint<'_> {
             }
         }
     }
+}
+
+/// What documents with known values of these PCRs leave open; none where they fix the image or what is booted, and for
+/// no PCR.
+fn gap(pcrs: PcrSet) -> Option<(&'static KeyPolicyRule, Severity, &'static str)> {
+    let has = |pcr: u8| pcrs.has_enclaves(pcr);
+    let boots = |pcr: u8| pcrs.has_nitro_tpms(pcr);
+    let (is_enclave, is_instance) = (!pcrs.of_enclaves().is_empty(), !pcrs.of_nitro_tpms().is_empty());
+    let (severity, who) = match () {
+        () if is_enclave == is_instance => return None,
+        () if has(0) || (has(1) && has(2)) || boots(7) || (boots(4) && boots(12)) => return None,
+        () if has(8) => (Severity::Medium, "every image that was ever signed with the certificate of PCR 8"),
+        () if has(1) => (Severity::Medium, "any application on the kernel of PCR 1"),
+        () if has(2) => (Severity::Medium, "the application of PCR 2 on any kernel"),
+        () if has(4) => (Severity::High, "any image on the instance of PCR 4"),
+        () if has(3) => (Severity::High, "any image on an instance with the role of PCR 3"),
+        () if is_enclave => (Severity::High, "any image that gives its own PCRs these values"),
+        () if boots(4) => {
+            (Severity::Low, "the boot chain of PCR 4 with any kernel command line that it accepts")
+        }
+        () => (Severity::Medium, "any boot chain with these values in other PCRs"),
+    };
+    Some((if is_enclave { rule::NO_IMAGE_PCR } else { rule::NO_BOOT_PCR }, severity, who))
 }
 
 /// What is wrong with a value that is let in.

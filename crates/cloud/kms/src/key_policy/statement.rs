@@ -1,7 +1,8 @@
 //! A statement of a key policy, and what it says of requests without a document.
 
 use super::action::ActionSet;
-use super::condition::{Comparison, Key, Test};
+use super::condition::{Comparison, Test};
+use super::pcr_set::PcrSet;
 
 /// The effect of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,56 +126,33 @@ impl Statement {
         self.denies_absent() && self.actions.contains(action) && self.principals.cover(principals)
     }
 
-    /// The keys of which one alone exempts a document from this Deny, by a value of the policy: all tests have to hold.
+    /// The PCRs of which one alone exempts a document from this Deny, by a value of the policy: all tests have to hold.
     /// `None` if it exempts documents with other values, too: those of every image.
-    pub(super) fn exempting(&self) -> Option<Vec<&Key>> {
-        let mut keys = Vec::new();
+    pub(super) fn exempting(&self) -> Option<PcrSet> {
         // Tests of keys that KMS never sets hold always, so that they exempt nobody.
-        for test in self.tests.iter().filter(|test| test.key.is_known()) {
-            match test.operator.comparison {
-                Comparison::Text { is_negated: true, .. } if keys.contains(&&test.key) => {}
-                Comparison::Text { is_negated: true, .. } => keys.push(&test.key),
-                // It holds for every hash.
-                Comparison::Foreign { is_negated: true } => {}
-                _ => return None,
-            }
-        }
-        Some(keys)
+        let mut known = self.tests.iter().filter(|test| test.key.is_known());
+        known.try_fold(PcrSet::default(), |set, test| match test.operator.comparison {
+            Comparison::Text { is_negated: true, .. } => Some(set.or(PcrSet::of_key(&test.key))),
+            // It holds for every hash.
+            Comparison::Foreign { is_negated: true } => Some(set),
+            _ => None,
+        })
     }
 
-    /// The keys whose values a document must have for this Allow.
-    pub(super) fn pinned(&self) -> Vec<&Key> {
-        let pins = |test: &&Test| test.pins() && !test.holds_if_absent();
-        self.tests.iter().filter(pins).map(|test| &test.key).collect()
+    /// The PCRs of which a document must have values of this Allow.
+    pub(super) fn pinned(&self) -> PcrSet {
+        let tests = self.tests.iter().filter(|test| test.pins() && !test.holds_if_absent());
+        tests.fold(PcrSet::default(), |set, test| set.or(PcrSet::of_key(&test.key)))
     }
-}
-
-/// Whether documents with known values of these keys are of known images: PCR 0, or PCR 1 and PCR 2, of an enclave;
-/// PCR 4 or PCR 7 of a NitroTPM. There are none with PCRs of both.
-pub(super) fn fix_an_image(keys: &[&Key]) -> bool {
-    let has = |key: Key| keys.contains(&&key);
-    let of = |kind: fn(&Key) -> bool| keys.iter().any(|key| kind(key));
-    has(Key::Enclave(0))
-        || (has(Key::Enclave(1)) && has(Key::Enclave(2)))
-        || has(Key::NitroTpm(4))
-        || has(Key::NitroTpm(7))
-        || (of(|key| matches!(key, Key::Enclave(_))) && of(|key| matches!(key, Key::NitroTpm(_))))
 }
 
 /// Whether the documents that none of these Deny statements keeps away are of known images.
-fn leave_known_images<'s>(denies: impl Iterator<Item = &'s Statement>) -> bool {
-    let denies: Vec<_> = denies.filter_map(Statement::exempting).collect();
-    let mut certain: Vec<&Key> = Vec::new();
-    for keys in &denies {
-        if let [one] = keys.as_slice()
-            && !certain.contains(one)
-        {
-            certain.push(one);
-        }
-    }
-    // Of several keys, a document needs one.
-    let fixes = |one: &&Key| fix_an_image(&[certain.as_slice(), &[*one]].concat());
-    denies.iter().any(|keys| keys.iter().all(fixes))
+fn leave_known_images<'s>(denies: impl Iterator<Item = &'s Statement> + Clone) -> bool {
+    let mut exempted = denies.filter_map(Statement::exempting);
+    let certain = exempted.clone().filter(|set| set.is_one()).fold(PcrSet::default(), PcrSet::or);
+    // Of several PCRs, a document needs one.
+    let fixes = |set: PcrSet| set.each().all(|one| certain.or(one).fixes_an_image());
+    exempted.any(fixes)
 }
 
 /// The actions of a set by what the Deny statements keep from them, for these principals: those of which nothing is
@@ -186,10 +164,10 @@ pub(super) fn uncovered(
 ) -> (ActionSet, ActionSet) {
     let (mut open, mut any_document) = (ActionSet::NONE, ActionSet::NONE);
     for action in actions.each() {
-        let covering = || statements.iter().filter(|statement| statement.covers(action, principals));
-        if covering().next().is_none() {
+        let covering = statements.iter().filter(|statement| statement.covers(action, principals));
+        if covering.clone().next().is_none() {
             open = open.or(action);
-        } else if !leave_known_images(covering()) {
+        } else if !leave_known_images(covering) {
             any_document = any_document.or(action);
         }
     }
