@@ -538,6 +538,27 @@ fn large_policies_are_refused_and_none_takes_long() {
     assert!(begin.elapsed() < std::time::Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
+/// Each condition has a finding, which names the statement and the principal.
+#[test]
+fn long_names_are_not_repeated_whole() {
+    let keys: Vec<_> = (0..300).map(|number| format!(r#""@:PCR{}":"$A""#, 32 + number)).collect();
+    let condition = format!(r#"{{"StringNotEquals":{{{}}}}}"#, keys.join(",").replace("$A", "a"));
+    let long = "é".repeat(4_000);
+    let principal = format!(r#"{{"AWS":"{long}"}}"#);
+    let one = statement("Allow", &principal, r#""kms:Decrypt""#, &condition);
+    let one = one.replacen('{', &format!(r#"{{"Sid":"{long}","#), 1);
+    let text = policy(&[&one]);
+    assert!(text.len() > 27_000 && text.len() <= MAX_KEY_POLICY, "{}", text.len());
+    let lint = lint_key_policy(text.as_bytes()).unwrap();
+    assert_eq!(lint.findings.len(), 300);
+    let shown = "é".repeat(256) + "…";
+    for finding in &lint.findings {
+        assert_eq!(finding.sid.as_ref(), Some(&shown));
+        assert!(finding.lets_in.starts_with(&format!("lets {shown} use kms:Decrypt")));
+        assert!(finding.lets_in.len() < 1_000, "{}", finding.lets_in.len());
+    }
+}
+
 /// The policy that docs/kms.md recommends, and the same without one of its parts.
 #[test]
 fn the_policy_of_the_page_is_one_to_copy() {

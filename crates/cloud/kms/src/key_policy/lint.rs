@@ -5,7 +5,7 @@ use super::condition::{Comparison, Key, Quantifier, Test};
 use super::document::statements;
 use super::pcr_set::PcrSet;
 use super::rule::{self, KeyPolicyRule, Severity};
-use super::statement::{Effect, Principals, Reach, Statement, uncovered};
+use super::statement::{Effect, Principals, Reach, Statement, shown, uncovered};
 use super::{KEY_POLICY_RULES, KeyPolicyError};
 
 /// What a key policy does not show.
@@ -40,7 +40,7 @@ pub struct KeyPolicyFinding {
     pub severity: Severity,
     /// The place of the statement, counted from 1.
     pub statement: usize,
-    /// The Sid of the statement, if it has one: foreign text.
+    /// The Sid of the statement, if it has one, or its first 256 characters and `…`: foreign text.
     pub sid: Option<String>,
     /// One sentence on what it lets in. It quotes names and values of the policy: foreign text.
     pub lets_in: String,
@@ -94,7 +94,7 @@ impl Lint<'_> {
             rule,
             severity,
             statement: *number,
-            sid: sid.clone(),
+            sid: sid.as_deref().map(shown),
             lets_in,
         });
     }

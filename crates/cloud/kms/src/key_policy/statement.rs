@@ -80,10 +80,19 @@ impl Principals {
             Self::AllBut(_) => "everyone but the principals under NotPrincipal".to_owned(),
             Self::Some(all) => match all.as_slice() {
                 [] => "nobody".to_owned(),
-                [one] => one.clone(),
-                [one, more @ ..] => format!("{one} and {} more", more.len()),
+                [one] => shown(one),
+                [one, more @ ..] => format!("{} and {} more", shown(one), more.len()),
             },
         }
+    }
+}
+
+/// The text of a policy as a finding repeats it: its beginning, because each condition of a statement can have a finding.
+pub(super) fn shown(text: &str) -> String {
+    const SHOWN: usize = 256;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
+        None => text.to_owned(),
     }
 }
 
