@@ -90,18 +90,18 @@ pub(crate) fn key_policy() -> Vec<Vec<u8>> {
 pub(crate) fn largest_policies() -> Vec<Vec<u8>> {
     const ROOM: usize = 32_600;
     let repeated = |text: &str| vec![text; ROOM / (text.len() + 1)].join(",");
-    let allow = "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\"}";
+    let allow = "{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}";
     let values = statement(
         "Allow",
         &format!("{{\"StringEquals\":{{\"@:PCR0\":[{}]}}}}", vec!["\"\""; 10_500].join(",")),
     );
     let actions = format!(
-        "{{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":[{}]}}",
+        "{{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Resource\":\"*\",\"Action\":[{}]}}",
         vec!["\"*\""; 7_900].join(",")
     );
     let members: Vec<_> = (0..3_000).map(|name| format!("\"{name:x}\":[]")).collect();
     let members = format!(
-        "{{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Condition\":{{\"Null\":{{{}}}}}}}",
+        "{{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\",\"Condition\":{{\"Null\":{{{}}}}}}}",
         members.join(",")
     );
     let nothing = format!("{{\"a\":[{}]}}", repeated("[]"));
