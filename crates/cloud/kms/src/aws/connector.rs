@@ -87,7 +87,7 @@ impl Connector {
     }
 
     async fn send(self, request: HttpRequest) -> Result<HttpResponse, NoResponse> {
-        let url = request.uri().to_owned();
+        let url = without_secrets(request.uri());
         let malformed = || NoResponse::Url(url.clone());
         let request = request.try_into_http1x().map_err(|_| malformed())?;
         let (mut parts, body) = request.into_parts();
@@ -238,11 +238,23 @@ impl core::error::Error for NoResponse {}
 /// The URL of a service as it may be given: with a host, and encrypted unless it is loopback.
 pub(super) fn check_url(url: &str) -> Result<(), NoResponse> {
     let target = url.parse().ok().and_then(|uri| Target::of(&uri));
-    let target = target.ok_or_else(|| NoResponse::Url(url.to_owned()))?;
+    let target = target.ok_or_else(|| NoResponse::Url(without_secrets(url)))?;
     if target.is_encrypted || is_loopback(&target.host) {
         return Ok(());
     }
-    Err(NoResponse::NotEncrypted(url.to_owned()))
+    Err(NoResponse::NotEncrypted(without_secrets(url)))
+}
+
+/// A URL for errors, with `…` in place of what can be a secret: everything after the scheme where user information can
+/// be, and else what follows `?` or `#`.
+fn without_secrets(url: &str) -> String {
+    let plain = if url.contains('@') {
+        ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme)).unwrap_or_default()
+    } else {
+        url.split_inclusive(['?', '#']).next().unwrap_or_default()
+    };
+    let hidden = if plain.len() < url.len() { "…" } else { "" };
+    [plain, hidden].concat()
 }
 
 #[cfg(test)]
@@ -266,6 +278,19 @@ mod tests {
             ["", "kms", "ftp://a", "/path", "https://", "http://127.0.0.1@example.com/", "https://user@a"]
         {
             assert!(matches!(check_url(url), Err(NoResponse::Url(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn no_secret_of_a_url_is_in_an_error() {
+        for (url, shown) in [
+            ("https://user:hunter2@kms.example/", "https://…"),
+            ("ftp://user:hunter2@kms.example/", "…"),
+            ("http://kms.example/?token=hunter2", "http://kms.example/?…"),
+            ("http://kms.example/", "http://kms.example/"),
+        ] {
+            let said = check_url(url).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(said.starts_with(&format!("{shown} is ")) && !said.contains("hunter2"), "{said}");
         }
     }
 
