@@ -52,8 +52,23 @@ impl fmt::Display for KmsChannel {
 /// Whether a name is below a domain of AWS, as one of KMS: `kms.eu-west-1.amazonaws.com`,
 /// `kms-fips.us-east-1.amazonaws.com`, `kms.eu-west-1.api.aws`, `vpce-….kms.eu-west-1.vpce.amazonaws.com`.
 fn is_kms_host(host: &str) -> bool {
-    const DOMAINS: [&str; 5] =
-        [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".c2s.ic.gov", ".sc2s.sgov.gov"];
+    // Of every partition that the SDK resolves, for both of its endpoints.
+    const DOMAINS: [&str; 14] = [
+        ".amazonaws.com",
+        ".api.aws",
+        ".amazonaws.com.cn",
+        ".api.amazonwebservices.com.cn",
+        ".amazonaws.eu",
+        ".api.amazonwebservices.eu",
+        ".c2s.ic.gov",
+        ".api.aws.ic.gov",
+        ".sc2s.sgov.gov",
+        ".api.aws.scloud",
+        ".cloud.adc-e.uk",
+        ".api.cloud-aws.adc-e.uk",
+        ".csp.hci.ic.gov",
+        ".api.aws.hci.ic.gov",
+    ];
     let host = host.to_ascii_lowercase();
     let labels = DOMAINS.iter().find_map(|domain| host.strip_suffix(domain));
     let is_kms = |label: &str| ["kms", "kms-fips"].contains(&label);
@@ -115,6 +130,8 @@ mod tests {
             "KMS-FIPS.us-gov-west-1.amazonaws.com",
             "kms.cn-north-1.amazonaws.com.cn",
             "kms.eu-west-1.api.aws",
+            "kms.cn-north-1.api.amazonwebservices.com.cn",
+            "kms.eusc-de-east-1.amazonaws.eu",
             "kms.us-isob-east-1.sc2s.sgov.gov",
             "vpce-0123-abc.kms.us-east-1.vpce.amazonaws.com",
         ] {
@@ -135,6 +152,8 @@ mod tests {
             "vpce-0123-abc.kms.s3.vpce.amazonaws.com",
             "kms.amazonaws.com",
             "kms..amazonaws.com",
+            "kms.eu-west-1.amazonwebservices.com.cn",
+            "kms.eu-west-1.ic.gov",
             "a.kms.eu-west-1.amazonaws.com",
             "ec2-1-2-3-4.eu-west-1.amazonaws.com",
             "amazonaws.com",
