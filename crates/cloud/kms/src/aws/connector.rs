@@ -114,8 +114,11 @@ impl Connector {
         HttpResponse::try_from(response.map(SdkBody::from)).map_err(|_| malformed())
     }
 
+    /// Whether plain HTTP to a host stays on this machine, or is for credentials. Through a proxy, it is the proxy's
+    /// place that counts.
     fn is_plain_allowed(&self, host: &str) -> bool {
-        is_loopback(host) || (self.purpose == Purpose::Credentials && is_credentials_host(host))
+        let is_here = is_loopback(host) && self.proxy.as_ref().is_none_or(KmsProxy::is_on_this_machine);
+        is_here || (self.purpose == Purpose::Credentials && is_credentials_host(host))
     }
 
     async fn exchange(
@@ -278,6 +281,27 @@ mod tests {
             ["", "kms", "ftp://a", "/path", "https://", "http://127.0.0.1@example.com/", "https://user@a"]
         {
             assert!(matches!(check_url(url), Err(NoResponse::Url(_))), "{url}");
+        }
+    }
+
+    #[test]
+    fn plain_http_leaves_through_no_proxy() {
+        for (proxy, is_allowed) in [
+            (None, true),
+            (Some("unix:/run/kms.sock"), true),
+            (Some("tcp:127.0.0.1:8000"), true),
+            (Some("tcp:[::1]:8000"), true),
+            (Some("vsock:1:8000"), true),
+            (Some("vsock:3:8000"), false),
+            (Some("vsock:2:8000"), false),
+            (Some("tcp:10.0.0.1:8000"), false),
+            (Some("tcp:proxy.example:8000"), false),
+        ] {
+            let parsed = proxy.map(|proxy: &str| proxy.parse::<KmsProxy>().ok());
+            assert!(parsed != Some(None));
+            let connector = Connector::new(Purpose::Kms, parsed.flatten(), Duration::from_secs(1));
+            assert_eq!(connector.is_plain_allowed("127.0.0.1"), is_allowed, "{proxy:?}");
+            assert!(!connector.is_plain_allowed("169.254.169.254"));
         }
     }
 

@@ -118,7 +118,9 @@ impl KmsError {
             }
             Self::ProxyForm(_) => "give it as vsock:3:PORT, tcp:HOST:PORT or unix:PATH",
             Self::Url(_) => "give it as https://HOST or http://127.0.0.1:PORT",
-            Self::NotEncrypted { .. } => "give an https URL; plain HTTP is for loopback only",
+            Self::NotEncrypted { .. } => {
+                "give an https URL; plain HTTP is for loopback only, without a proxy on another machine"
+            }
             Self::Context(_) => {
                 "give NAME=VALUE pairs that say what the secret is for; nobody can then hand in the ciphertext of another \
                  purpose"

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use tokio::net::{TcpStream, UnixStream};
 
 use super::KmsError;
+use super::channel::is_loopback;
 use super::connector::Stream;
 
 /// Where a proxy listens that carries bytes to KMS, such as `vsock-proxy` on the parent instance.
@@ -36,6 +37,16 @@ pub enum KmsProxy {
 }
 
 impl KmsProxy {
+    /// Whether it listens on this machine: bytes to it do not leave it yet.
+    pub(super) fn is_on_this_machine(&self) -> bool {
+        match self {
+            // 1 is this machine's own CID (VMADDR_CID_LOCAL); the parent instance has 3.
+            Self::Vsock { cid, .. } => *cid == 1,
+            Self::Tcp { host, .. } => is_loopback(host),
+            Self::Unix(_) => true,
+        }
+    }
+
     pub(super) async fn connect(&self) -> io::Result<Box<dyn Stream>> {
         match self {
             Self::Tcp { host, port } => {
