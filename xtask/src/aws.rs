@@ -72,8 +72,10 @@ fn overrides() -> Outcome<BTreeSet<String>> {
 }
 
 /// The packages with the feature, and which of their tests.
-const SUITES: &[(&str, &[&str])] =
-    &[("teeproof-kms", &[]), ("teeproof-cli", &["--bin", "teeproof", "--test", "kms"])];
+const SUITES: &[(&str, &[&str])] = &[
+    ("teeproof-kms", &[]),
+    ("teeproof-cli", &["--bin", "teeproof", "--test", "kms", "--test", "story_nitro"]),
+];
 
 /// Other libraries of TLS and cryptography.
 const SECOND_STACKS: &[&str] =
