@@ -105,7 +105,23 @@ pub(crate) fn largest_policies() -> Vec<Vec<u8>> {
         members.join(",")
     );
     let nothing = format!("{{\"a\":[{}]}}", repeated("[]"));
-    let policies = [policy(&repeated(allow)), policy(&values), policy(&actions), policy(&members), nothing];
+    // Each Allow next to each Deny; and a finding for each condition, under a long name.
+    let short = |effect: &str, pcr: u8| {
+        statement(effect, &format!("{{\"StringNotEquals\":{{\"@:PCR{pcr}\":\"0\"}}}}"))
+    };
+    let pairs = repeated(&[short("Allow", 8), short("Deny", 3), short("Deny", 4)].join(","));
+    let keys: Vec<_> = (0..350).map(|number| format!("\"@:PCR{}\":\"0\"", 32 + number)).collect();
+    let named = statement("Allow", &format!("{{\"StringNotEquals\":{{{}}}}}", keys.join(",")));
+    let named = named.replace("\"s\"", &format!("\"{}\"", "s".repeat(18_000)));
+    let policies = [
+        policy(&repeated(allow)),
+        policy(&values),
+        policy(&actions),
+        policy(&members),
+        policy(&pairs),
+        policy(&named),
+        nothing,
+    ];
     policies.map(String::into_bytes).to_vec()
 }
 
@@ -120,6 +136,6 @@ fn envelopes_of_kms_made_to_cost() {
 #[test]
 fn key_policies_made_to_cost() {
     let taken = largest_policies().iter().filter(|policy| kms::key_policy(policy)).count();
-    assert_eq!(taken, 4);
+    assert_eq!(taken, 6);
     reached(&bounds::KEY_POLICY, [20, 10, 0, 0]);
 }
