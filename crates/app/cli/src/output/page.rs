@@ -225,12 +225,17 @@ pub(crate) fn labelled(
     }
 }
 
-/// Long hex shortened to its beginning and end.
+/// Long hex shortened to its beginning and end, also among other words.
 pub(crate) fn shortened(value: &str) -> String {
-    let long = value.len() > 40 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match (value.get(..8), value.get(value.len().saturating_sub(8)..)) {
+    let words: Vec<_> = value.split(' ').map(shortened_word).collect();
+    words.join(" ")
+}
+
+fn shortened_word(word: &str) -> String {
+    let long = word.len() > 40 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match (word.get(..8), word.get(word.len().saturating_sub(8)..)) {
         (Some(start), Some(end)) if long => format!("{start}…{end}"),
-        _ => value.to_string(),
+        _ => word.to_string(),
     }
 }
 
@@ -277,5 +282,7 @@ mod tests {
     fn only_long_bytes_are_shortened() {
         assert_eq!(shortened(&"0123456789".repeat(5)), "01234567…23456789");
         assert_eq!(shortened("i-0123456789"), "i-0123456789");
+        let pcr = format!("i-0123456789, PCR4  {}", "0123456789".repeat(5));
+        assert_eq!(shortened(&pcr), "i-0123456789, PCR4  01234567…23456789");
     }
 }
