@@ -211,6 +211,19 @@ pub(crate) fn of_road(error: &RoadError) -> String {
     with_option(error.hint(), verb)
 }
 
+/// The hint of an operation of KMS that failed, with the verbs that help.
+#[cfg(feature = "aws")]
+pub(crate) fn of_kms(error: &teeproof_kms::KmsError) -> String {
+    use teeproof_kms::KmsError;
+    let verbs = match error {
+        KmsError::Refused { code, .. } if code == "AccessDeniedException" => {
+            Some("teeproof nsm pcr describe, and teeproof kms lint-policy")
+        }
+        _ => None,
+    };
+    with_option(error.hint(), verbs)
+}
+
 /// The hint of a document that is no answer, with the verb that helps.
 pub(crate) fn of_document(error: &DocumentError) -> String {
     let verb = match error {

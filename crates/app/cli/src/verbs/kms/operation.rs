@@ -16,6 +16,7 @@ use crate::input::nsm::ModuleArgs;
 use crate::input::policy_file::parse_reason;
 use crate::output::fault::Fault;
 use crate::output::files::path::{OutputPath, Placement};
+use crate::output::hints;
 use crate::output::json::Json;
 use crate::output::product::Product;
 use crate::output::streams::{bare_stdout, write_result};
@@ -379,7 +380,7 @@ fn result(answer: &KmsAnswer, request: &KmsRequest) -> AnswerJson {
 
 /// The fault of an operation, with its exit code.
 fn kms_fault(error: &KmsError) -> Fault {
-    let (message, hint) = (error.to_string(), error.hint());
+    let (message, hint) = (error.to_string(), hints::of_kms(error));
     match error {
         KmsError::KeyIdForm(_)
         | KmsError::ProxyForm(_)
