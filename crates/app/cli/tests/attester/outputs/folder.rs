@@ -82,7 +82,8 @@ pub(super) fn prepared(test: &str) -> Machine {
         |more: &str| format!("version = 1\n[azure-snp]\n{more}unlisted = {{ waived = \"a test\" }}\n");
     put("prod.toml", policy("").as_bytes());
     put("strict.toml", policy("vmpl = { exactly = 3 }\n").as_bytes());
-    let statement = r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:Describe*"}"#;
+    let statement =
+        r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:Describe*","Resource":"*"}"#;
     put("key-policy.json", format!(r#"{{"Statement":{statement}}}"#).as_bytes());
     std::fs::create_dir(machine.path("certificates")).unwrap();
     put("certificates/ark.der", machine.twin.root_der());
