@@ -94,6 +94,8 @@ pub(super) fn prepared(test: &str) -> Machine {
     // A document brings all of its endorsements along: nothing is fetched for it.
     put("document.cose", &super::super::support::bytes(super::super::support::PRODUCTION));
     run("bundle create document.cose -o document.bundle");
+    run("eif build --kernel data --cmdline @nonce --ramdisk secret -o image.eif");
+    run("eif measure image.eif --format json -o measured.json");
     run("seal key --nonce @nonce -o key.json");
     run("seal encrypt-unverified --secret secret --key key.json -o sealed");
     run("vtpm nv define 0x01500040 --size 10");

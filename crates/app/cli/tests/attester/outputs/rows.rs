@@ -121,6 +121,32 @@ pub(super) const ROWS: &[Row] = &[
         refused: &[("--nonce hex:", Kept(2)), ("--no-nonce --tpm device:/dev/no-such-tpm", Kept(9))],
         ..PLAIN
     },
+    Row {
+        verb: "eif build",
+        arguments: "--kernel data --cmdline @nonce --ramdisk secret",
+        files: &[("data", Replaced(0)), ("nonce", Replaced(0)), ("secret", Replaced(0))],
+        refused: &[
+            ("--kernel no-such-file --cmdline x --ramdisk secret", Kept(2)),
+            ("--kernel data --cmdline x --ramdisk secret --private-key secret", Kept(2)),
+        ],
+        ..PLAIN
+    },
+    Row { verb: "eif show", arguments: "image.eif", files: &[("image.eif", Kept(3))], ..PLAIN },
+    Row {
+        verb: "eif measure",
+        arguments: "image.eif",
+        files: &[("image.eif", Kept(3))],
+        refused: &[("image.eif --role nobody", Kept(2))],
+        ..PLAIN
+    },
+    Row { verb: "eif sections", arguments: "image.eif", files: &[("image.eif", Kept(3))], ..PLAIN },
+    Row {
+        verb: "eif match",
+        arguments: "image.eif measured.json",
+        files: &[("image.eif", Kept(3)), ("measured.json", Kept(3))],
+        refused: &[("image.eif document.cose", Replaced(6))],
+        ..PLAIN
+    },
     Row { verb: "nsm describe", refused: &[("--nsm wrong", Kept(2))], ..PLAIN },
     Row { verb: "nsm pcr describe", arguments: "0 16", refused: &[("32", Kept(2))], ..PLAIN },
     Row {

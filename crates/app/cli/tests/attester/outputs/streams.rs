@@ -7,7 +7,7 @@ use super::folder::{TARGET, assert_unchanged, command_in, folder_state, prepared
 use super::rows::ROWS;
 
 /// Verbs whose product is for another program whatever --format says.
-const FILE_VERBS: [&str; 22] = [
+const FILE_VERBS: [&str; 23] = [
     "cache export",
     "collect azure",
     "collect nitro",
@@ -23,6 +23,7 @@ const FILE_VERBS: [&str; 22] = [
     "vtpm nv read",
     "vtpm ek",
     "vtpm log",
+    "eif build",
     "seal key",
     "seal encrypt",
     "seal encrypt-unverified",
