@@ -267,6 +267,7 @@ mod tests {
             "tdx.service-tds",
             "tdx.log.replay",
             "tdx.tcb.exceptions",
+            "nitro-tpm.tcb-status",
         ];
         for check in checks() {
             assert_eq!(check.classes.is_empty(), warnings.contains(&check.id), "{}", check.id);

@@ -39,7 +39,9 @@ fn a_document_is_accepted_for_what_it_is_and_nothing_else() {
         .exits(6)
         .shows(&["✘ policy.technology", "evidence of nitro "]);
     verify_minted().args(["--accept", "nitro"]).exits(6).shows(&["✘ policy.technology"]);
-    verify_minted().args(["--as", "nitro-document"]).fails(3, &["expected a Nitro document, found a NitroTPM document"]);
+    verify_minted()
+        .args(["--as", "nitro-document"])
+        .fails(3, &["expected a Nitro document, found a NitroTPM document"]);
     let claims = verify_minted().args(["--format", "json"]).exits(10).json();
     assert_eq!(claims["technology"], "nitro-tpm");
     assert_eq!(

@@ -87,8 +87,8 @@ fn json_tells_every_rule() {
     let json = teeproof(["policy", "check", "builtin:genuine", "--format", "json"]).exits(0).json();
     let rules = json["files"][0]["rules"].as_array().unwrap();
     let of = |technology: &str| rules.iter().filter(|rule| rule["technology"] == technology).count();
-    let counts = ["snp", "tdx", "azure-snp", "azure-tdx", "nitro"].map(of);
-    assert_eq!(counts, [25, 23, 40, 38, 8]);
+    let counts = ["snp", "tdx", "azure-snp", "azure-tdx", "nitro", "nitro-tpm"].map(of);
+    assert_eq!(counts, [25, 23, 40, 38, 9, 7]);
     assert_eq!(rules[0]["check"], "snp.policy.debug");
     assert_eq!(rules[0]["key"], "debug");
     assert_eq!(rules[0]["expected"], serde_json::json!({ "exactly": false }));

@@ -33,13 +33,13 @@ fn the_examples_have_no_warnings_and_the_built_in_policy_has_one_for_each_sectio
     assert!(files.len() >= 4);
     teeproof(["policy", "check", "--strict"]).args(&files).exits(0);
     let ran = teeproof(["policy", "check", "builtin:genuine", "--strict"]).exits(6);
-    for path in ["snp", "tdx", "azure-snp.pcrs", "azure-tdx.pcrs", "nitro.pcrs"] {
+    for path in ["snp", "tdx", "azure-snp.pcrs", "azure-tdx.pcrs", "nitro.pcrs", "nitro-tpm.pcrs"] {
         assert!(ran.stdout.contains(&format!("warning: {path}: nothing in this section says")), "{ran:#?}");
     }
     for path in ["tdx.tcb-status", "azure-tdx.tcb-status"] {
         assert!(ran.stdout.contains(&format!("warning: {path}: a TCB is accepted that is out of date")));
     }
-    assert_eq!(ran.stdout.matches("warning: ").count(), 7);
+    assert_eq!(ran.stdout.matches("warning: ").count(), 8);
     // What is no policy is graver than a warning.
     let bad = file("advice-strict-bad", "bad.toml", "version = 1\n");
     teeproof(["policy", "check", "builtin:genuine", "--strict"]).args([&bad]).exits(3);
