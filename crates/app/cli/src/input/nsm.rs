@@ -68,14 +68,15 @@ pub(crate) fn road_address(text: &str, flag: &str) -> Result<RoadAddress, Fault>
     text.parse().map_err(|error| road_fault(&error).in_file(flag))
 }
 
-/// Whether this is a debug enclave: PCR0, PCR1 and PCR2 are zero.
+/// Whether this is a debug enclave: PCR0, PCR1 or PCR2 is zero, as in the verifier's rule. In debug mode all three
+/// are, and no image has any of them.
 pub(crate) fn is_debug(nsm: &mut dyn Nsm) -> Result<bool, NsmError> {
     for index in 0..=2 {
-        if nsm.describe_pcr(index)?.value.iter().any(|byte| *byte != 0) {
-            return Ok(false);
+        if nsm.describe_pcr(index)?.value.iter().all(|byte| *byte == 0) {
+            return Ok(true);
         }
     }
-    Ok(true)
+    Ok(false)
 }
 
 /// The nonce of a document, and the other fields that the requester chooses.
@@ -155,7 +156,37 @@ pub(crate) fn ranges(numbers: &[u16]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use zeroize::Zeroizing;
+
     use super::*;
+
+    /// A module in which these PCRs are zero.
+    #[derive(Debug)]
+    struct Zero(&'static [u8]);
+
+    impl Nsm for Zero {
+        fn exchange_bytes(
+            &mut self,
+            _: &'static str,
+            request: &[u8],
+        ) -> Result<Zeroizing<Vec<u8>>, NsmError> {
+            // A request ends with the number of its PCR.
+            let is_zero = request.last().is_some_and(|index| self.0.contains(index));
+            let value = [u8::from(!is_zero); 48];
+            let answer = [&b"\xa1\x6bDescribePCR\xa2\x64lock\xf5\x64data\x58\x30"[..], &value].concat();
+            Ok(Zeroizing::new(answer))
+        }
+    }
+
+    #[test]
+    fn one_zero_pcr_of_the_image_is_debug_mode() {
+        for zero in [&[0][..], &[1], &[2], &[0, 1, 2]] {
+            assert!(is_debug(&mut Zero(zero)).is_ok_and(|debug| debug), "{zero:?}");
+        }
+        for zero in [&[][..], &[3], &[8]] {
+            assert!(is_debug(&mut Zero(zero)).is_ok_and(|debug| !debug), "{zero:?}");
+        }
+    }
 
     #[test]
     fn an_empty_variable_is_one_that_is_not_set() {

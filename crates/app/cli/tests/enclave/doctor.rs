@@ -33,7 +33,7 @@ fn a_debug_enclave_and_open_pcrs_are_reported() {
         "locked: none; expected PCR0 to PCR15 locked",
         "lock-range 16",
         "! mode ",
-        "debug: PCR0, PCR1 and PCR2 are zero",
+        "debug: PCR0, PCR1 or PCR2 is zero",
         "--debug-mode",
     ]);
 }

@@ -71,7 +71,7 @@ fn mode(nsm: &mut dyn Nsm) -> Probe {
         Ok(false) => Probe::good(NAME, "production"),
         Ok(true) => Probe::poor(
             NAME,
-            "debug: PCR0, PCR1 and PCR2 are zero, and builtin:genuine refuses its documents",
+            "debug: PCR0, PCR1 or PCR2 is zero, and builtin:genuine refuses its documents",
             "start the enclave without --debug-mode",
         ),
         Err(error) => Probe::bad(NAME, error.to_string(), hints::of_nsm(&error)),

@@ -35,7 +35,7 @@ pub(crate) struct ModuleJson {
     max_pcrs: u16,
     /// The locked PCRs, ascending. Documents have them and no others.
     locked_pcrs: Vec<u16>,
-    /// Whether this is a debug enclave: PCR0, PCR1 and PCR2 are zero.
+    /// Whether this is a debug enclave: PCR0, PCR1 or PCR2 is zero.
     debug: bool,
 }
 
@@ -67,9 +67,7 @@ impl ModuleJson {
         page.add("locked       ").line(ranges(&self.locked_pcrs));
         page.add("mode         ");
         match self.debug {
-            true => {
-                page.paint(LOUD, "debug: PCR0, PCR1 and PCR2 are zero, and the console is readable").end()
-            }
+            true => page.paint(LOUD, "debug: PCR0, PCR1 or PCR2 is zero, and the console is readable").end(),
             false => page.line("production"),
         };
         page
