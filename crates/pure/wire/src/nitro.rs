@@ -84,6 +84,13 @@ impl<'a> DocumentPcrs<'a> {
         (0..=u8::MAX).zip(self.0).filter_map(|(index, value)| Some((index, value?)))
     }
 
+    /// The number of PCRs of the document, 1 to 32.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        // At most 32: nothing wraps.
+        self.0.iter().fold(0, |count, value| count.wrapping_add(usize::from(value.is_some())))
+    }
+
     fn insert(&mut self, bank: Bank, reader: &mut Reader<'a>) -> Result<(), Error> {
         let Bank { what, count, index, .. } = bank;
         let key = reader.error(ErrorKind::Value, what, index);
@@ -374,8 +381,8 @@ struct Bank {
     count: usize,
     /// The indexes, in errors.
     index: &'static str,
-    /// How many PCRs a document must have.
-    least: usize,
+    /// Whether a document must have all of them.
+    is_whole: bool,
     /// The same, in errors.
     needed: &'static str,
 }
@@ -384,7 +391,7 @@ const ENCLAVE: Bank = Bank {
     what: "Nitro document: pcrs",
     count: MAX_PCRS,
     index: "an index from 0 to 31",
-    least: 1,
+    is_whole: false,
     needed: "at least one PCR",
 };
 
@@ -392,7 +399,7 @@ const TPM: Bank = Bank {
     what: "Nitro document: nitrotpm_pcrs",
     count: NITROTPM_PCRS,
     index: "an index from 0 to 23",
-    least: NITROTPM_PCRS,
+    is_whole: true,
     needed: "all 24 PCRs of a TPM, 0 to 23",
 };
 
@@ -400,7 +407,12 @@ fn pcrs<'a>(reader: &mut Reader<'a>, bank: Bank) -> Result<DocumentPcrs<'a>, Err
     let at = reader.at();
     let mut pcrs = DocumentPcrs::default();
     cbor::map(reader, 32, bank.what, |reader| pcrs.insert(bank, reader))?;
-    if pcrs.iter().count() < bank.least {
+    let mut values = pcrs.0.iter().take(bank.count);
+    let has_enough = match bank.is_whole {
+        true => values.all(Option::is_some),
+        false => values.any(Option::is_some),
+    };
+    if !has_enough {
         return Err(at.error(ErrorKind::Missing, bank.what, bank.needed));
     }
     Ok(pcrs)

@@ -86,7 +86,7 @@ impl<'a> Payload<'a> for Document<'a> {
     }
 
     fn pcr_count(&self) -> usize {
-        self.pcrs.iter().count()
+        self.pcrs.count()
     }
 
     fn nonce(&self) -> Option<&'a [u8]> {
@@ -108,7 +108,7 @@ impl<'a> Payload<'a> for NitroTpmDocument<'a> {
     }
 
     fn pcr_count(&self) -> usize {
-        self.pcrs().iter().count()
+        self.pcrs().count()
     }
 
     fn nonce(&self) -> Option<&'a [u8]> {
