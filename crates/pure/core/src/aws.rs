@@ -44,7 +44,8 @@ impl<'a> RoleArn<'a> {
         if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
             return Err(RoleArnError::Spaces);
         }
-        let mut parts = text.splitn(6, ':');
+        // Patterns are lists of one character: the search for a single one can panic as far as a compiler sees.
+        let mut parts = text.splitn(6, [':']);
         let (arn, partition, service) = (parts.next(), parts.next(), parts.next());
         let (region, account, resource) = (parts.next(), parts.next(), parts.next());
         let (Some("arn"), Some(partition), Some(service), Some(region), Some(account), Some(resource)) =
@@ -71,14 +72,14 @@ impl<'a> RoleArn<'a> {
             return Err(RoleArnError::Account);
         }
         // `role//name` has a path too, which is empty.
-        let (path, name) = role.rsplit_once('/').map_or((None, role), |(path, name)| (Some(path), name));
+        let (path, name) = role.rsplit_once(['/']).map_or((None, role), |(path, name)| (Some(path), name));
         let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
         if !(1..=64).contains(&name.len()) || !name.bytes().all(is_of_name) {
             return Err(RoleArnError::Name);
         }
         // The limit counts the slashes at both ends, which are not in `path`.
         let is_of_path = |segment: &str| !segment.is_empty() && segment.bytes().all(|b| b.is_ascii_graphic());
-        if path.is_some_and(|path| path.len() > 510 || !path.split('/').all(is_of_path)) {
+        if path.is_some_and(|path| path.len() > 510 || !path.split(['/']).all(is_of_path)) {
             return Err(RoleArnError::Path);
         }
         Ok(Self(text))
