@@ -141,7 +141,7 @@ entries! {
     // Room for a head, and its public area and wrapped key once more.
     ENVELOPE = Entry::free(VTPM, "`seal::read_head`, `seal::head_bytes`").heap((0, KIB), (0, KIB));
     // What the library of cryptography takes for itself is not in it.
-    ENCRYPT = Entry::free(VTPM, "`seal::encrypt`").heap((0, KIB), (0, KIB));
+    ENCRYPT = Entry::free(VTPM, "`seal::encrypt`").heap((0, KIB / 2), (0, KIB));
     // A value of at most 256 items, whose members are moved once; strings above 4 KiB grow as they are read.
     NSM_ANSWER = Entry::free(NSM, "`Response::from_cbor`").heap((3, 20 * KIB), (5, 32 * KIB));
     // The message, which grows as it arrives.
