@@ -1,19 +1,37 @@
 //! The fields of a measured image by the names of the specification, for display.
 
+use core::fmt;
+
 use teeproof_core::Hex;
 use teeproof_wire::{Describe, DescribedField, FieldData, FieldText, HexBytes, Visitor};
 
 use crate::{Header, MeasuredImage, MeasuredSection, SectionKind};
+
+/// Bits in hex. A type, as the next one is, because a variable cannot hold `format_args!` before Rust 1.89.
+struct HexFlags(u32);
+
+impl fmt::Display for HexFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+/// A checksum in eight hexadecimal digits.
+struct HexChecksum(u32);
+
+impl fmt::Display for HexChecksum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#010x}", self.0)
+    }
+}
 
 impl Describe for Header {
     fn describe(&self, visitor: &mut dyn Visitor) {
         let magic = FieldText { text: &".eif", data: FieldData::Bytes(&crate::MAGIC) };
         visitor.field(DescribedField::at("magic", 0..4, &magic));
         visitor.field(DescribedField::at("version", 4..6, &self.version()));
-        let flags = FieldText {
-            text: &format_args!("{:#x}", self.architecture().flags()),
-            data: FieldData::Flags(self.architecture().flags().into()),
-        };
+        let bits = self.architecture().flags();
+        let flags = FieldText { text: &HexFlags(bits.into()), data: FieldData::Flags(bits.into()) };
         visitor.field(DescribedField::at("flags", 6..8, &flags).note(&self.architecture()));
         visitor.field(
             DescribedField::at("default_mem", 8..0x10, &self.default_memory()).note(&"bytes, not used"),
@@ -28,10 +46,7 @@ impl Describe for Header {
             visitor.field(DescribedField::at("section_size", sizes..sizes.saturating_add(8), &entry.bytes));
             visitor.close();
         }
-        let crc = FieldText {
-            text: &format_args!("{:#010x}", self.crc()),
-            data: FieldData::Flags(self.crc().into()),
-        };
+        let crc = FieldText { text: &HexChecksum(self.crc()), data: FieldData::Flags(self.crc().into()) };
         visitor.field(DescribedField::at("crc_32", 0x220..0x224, &crc).note(&"matches the file"));
     }
 }
