@@ -26,7 +26,7 @@ pub use header::{
 pub use image::{Eif, Section};
 pub use measurements::{Measurements, MeasurementsError};
 pub use measurer::{KeptText, MAX_KEPT_BYTES, MeasuredImage, MeasuredSection, Measurer};
-pub use metadata::{BuildMetadata, ImageMetadata, MetadataError};
+pub use metadata::{BuildMetadata, ImageMetadata, MetadataError, MetadataJson};
 pub use signature::{
     CoseAlgorithm, MAX_SIGNATURE_BYTES, SignatureError, SignatureSection, VerifiedImageSignature,
     signature_section, to_be_signed,

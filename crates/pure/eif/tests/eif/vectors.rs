@@ -1,7 +1,8 @@
 //! Measurements of other programs: a writer and measurer in Python, published PCRs, the shapes that QEMU boots.
 
 use teeproof_eif::{
-    Architecture, BuildMetadata, Eif, ImageMetadata, ImageSettings, NewImage, SectionKind, build,
+    Architecture, BuildMetadata, Eif, ImageMetadata, ImageSettings, MetadataJson, NewImage, SectionKind,
+    build,
 };
 
 use crate::support::*;
@@ -154,8 +155,8 @@ fn metadata_are_read_and_written() {
             operating_system: "Linux".into(),
             kernel_version: "6.12".into(),
         },
-        docker_info: serde_json::json!({}),
-        custom: serde_json::json!({ "a": [1] }),
+        docker_info: MetadataJson::default(),
+        custom: MetadataJson::parse("{\"a\":[1]}").unwrap(),
     };
     assert_eq!(ImageMetadata::parse(&metadata.to_json()), Ok(metadata));
     assert!(ImageMetadata::parse(METADATA.as_bytes()).is_ok());

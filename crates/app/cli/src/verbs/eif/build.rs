@@ -8,7 +8,7 @@ use teeproof_aws_lc::Sha384Stream;
 use teeproof_core::{StreamDigest, Time};
 use teeproof_eif::{
     Architecture, BodyChecksum, BuildMetadata, ImageMetadata, ImageOutline, ImageSettings, MeasuredImage,
-    Measurer, SectionKind,
+    Measurer, MetadataJson, SectionKind,
 };
 
 use super::signing::ImageSigner;
@@ -134,8 +134,8 @@ impl MetadataArgs {
                 operating_system: self.operating_system.clone(),
                 kernel_version: self.kernel_version.clone(),
             },
-            docker_info: serde_json::json!({}),
-            custom: serde_json::json!({}),
+            docker_info: MetadataJson::default(),
+            custom: MetadataJson::default(),
         };
         Ok(metadata.to_json())
     }
