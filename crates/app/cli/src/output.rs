@@ -11,4 +11,5 @@ pub(crate) mod product;
 pub(crate) mod progress;
 pub(crate) mod result_lines;
 pub(crate) mod result_page;
+pub(crate) mod serving;
 pub(crate) mod streams;

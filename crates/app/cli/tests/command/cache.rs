@@ -245,6 +245,19 @@ fn a_fleet_asks_one_mirror() {
     assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
 }
 
+/// More lines than the pipe of standard error has room for, and than wait to be written.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_nobody_reads_stops_no_client() {
+    let folder = folder("cache-serve-log");
+    let served = Served::start("http://127.0.0.1:1", &folder.join("mirror"), &["-v", "--offline"]);
+    let path = format!("/{}", "x".repeat(400));
+    for number in 0..2000 {
+        let (head, _) = served.get(&path);
+        assert!(head.starts_with("HTTP/1.1 404 "), "{number}: {head}");
+    }
+}
+
 #[test]
 fn a_mirror_says_what_is_wrong_with_its_address() {
     let folder = folder("cache-serve-address");

@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use clap::{Args, ColorChoice};
-use teeproof_endorse::{Access, AccessLog, Mirror, MirrorLimits, MirrorStop};
+use clap::Args;
+use teeproof_endorse::{Access, AccessLog, Mirror, MirrorLimits};
 
 use super::opened::{no_cache, open_network};
 use crate::endorsements::completion::Demand;
@@ -12,7 +12,7 @@ use crate::input::time::now;
 use crate::output::fault::Fault;
 use crate::output::page::Page;
 use crate::output::product::Product;
-use crate::output::streams::write_stderr;
+use crate::output::serving::{RequestLines, end_by_signals};
 use crate::settings::context::Context;
 
 /// Answer other machines from the cache, over HTTP and by the paths of AMD KDS, Intel PCS and Azure THIM
@@ -20,7 +20,7 @@ use crate::settings::context::Context;
 /// What the cache lacks is fetched once, for everybody who waits for it; under --offline it is not, and the answer is
 /// 404: the mirror opens no other socket than the one at which it listens. Clients name the mirror in place of the services: TEEPROOF_KDS_URL and TEEPROOF_PCS_URL are its address,
 /// TEEPROOF_INTEL_ROOT_CRL_URL is its address with /IntelSGXRootCA.der, TEEPROOF_AIA_URL with /aia. It ends by SIGINT or
-/// SIGTERM. With -v, each request is a line on standard error.
+/// SIGTERM. With -v, each request is a line on standard error; lines that are not read in time are left out.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Address and port; port 0 is any free one, which is printed
@@ -47,7 +47,8 @@ pub(super) fn run(args: &ServeArgs, context: &Context) -> Result<Product, Fault>
     let source = network.into_mirror_source(reuse, now).ok_or_else(no_cache)?;
     let fault = |error: teeproof_endorse::Error| Fault::usage(error.to_string(), error.hint());
     let mirror = Mirror::bind(args.listen, source, MirrorLimits::DEFAULT).map_err(fault)?;
-    end_by_signals(mirror.stopper());
+    let stop = mirror.stopper();
+    end_by_signals(move || stop.stop());
     let address = mirror.address();
     if !address.ip().is_loopback() {
         context.messages.say(
@@ -56,43 +57,27 @@ pub(super) fn run(args: &ServeArgs, context: &Context) -> Result<Product, Fault>
         );
     }
     context.messages.say(&format!("listening on http://{address}"));
-    let log: Arc<AccessLog> =
-        if context.verbose { Arc::new(log_line) } else { Arc::new(|_: &Access<'_>| ()) };
-    mirror.run(log).map_err(fault)?;
+    if context.verbose {
+        let (lines, waiting) = RequestLines::start();
+        let log: Arc<AccessLog> = Arc::new(move |access: &Access<'_>| lines.add(log_line(access)));
+        mirror.run(log).map_err(fault)?;
+        waiting.finish();
+    } else {
+        mirror.run(Arc::new(|_: &Access<'_>| ())).map_err(fault)?;
+    }
     context.messages.say("stopped");
     Ok(Product::none())
 }
 
 /// A line for a response. The page escapes what the client wrote.
-fn log_line(access: &Access<'_>) {
+fn log_line(access: &Access<'_>) -> Page {
     let Access { peer, method, target, status, bytes, origin, duration } = access;
     let target: String = target.chars().take(MAX_TARGET).collect();
     let milliseconds = duration.as_millis();
-    let line = format_args!("{peer} {method} {target} {status}, {bytes} bytes, {origin}, {milliseconds} ms");
-    write_stderr(&Page::of_line(line), ColorChoice::Never);
+    Page::of_line(format_args!(
+        "{peer} {method} {target} {status}, {bytes} bytes, {origin}, {milliseconds} ms"
+    ))
 }
 
 /// The most characters of a path in a line.
 const MAX_TARGET: usize = 500;
-
-/// The first SIGINT or SIGTERM stops the mirror, the second one the process.
-#[cfg(target_os = "linux")]
-fn end_by_signals(stop: MirrorStop) {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    use signal_hook::iterator::Signals;
-    use signal_hook::low_level::emulate_default_handler;
-    // Without a handler, a signal ends the process at once, which loses nothing but responses.
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
-    std::thread::spawn(move || {
-        let mut signals = signals.forever();
-        if signals.next().is_some() {
-            stop.stop();
-        }
-        if let Some(signal) = signals.next() {
-            let _ = emulate_default_handler(signal);
-        }
-    });
-}
-
-#[cfg(not(target_os = "linux"))]
-fn end_by_signals(_: MirrorStop) {}

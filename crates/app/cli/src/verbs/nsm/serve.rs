@@ -1,17 +1,15 @@
 //! `teeproof nsm serve`: attestation documents for those outside of the enclave.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel, sync_channel};
-use std::time::Duration;
 
-use clap::{Args, ColorChoice};
-use teeproof_nsm::road::{RoadAccess, RoadAddress, RoadLimits, RoadLog, RoadServer, RoadStop, ServedFields};
+use clap::Args;
+use teeproof_nsm::road::{RoadAccess, RoadAddress, RoadLimits, RoadLog, RoadServer, ServedFields};
 
 use crate::input::nsm::{ModuleArgs, nsm_fault, optional, road_address, road_fault};
 use crate::output::fault::Fault;
 use crate::output::page::Page;
 use crate::output::product::Product;
-use crate::output::streams::write_stderr;
+use crate::output::serving::{RequestLines, end_by_signals};
 use crate::settings::context::Context;
 
 /// Answer nonces with attestation documents, over vsock, TCP or a Unix socket
@@ -60,7 +58,8 @@ pub(super) fn run(args: &ServeArgs, context: &Context) -> Result<Product, Fault>
     let module = nsm.describe().map_err(|error| nsm_fault(&error))?;
     let limits = RoadLimits { rate: args.rate, burst: args.burst, ..RoadLimits::DEFAULT };
     let server = RoadServer::bind(&address, limits, fields).map_err(|error| road_fault(&error))?;
-    end_by_signals(server.stopper());
+    let stop = server.stopper();
+    end_by_signals(move || stop.stop());
     context.messages.say(&format!("listening on {}", server.address()));
     context.messages.say(&format!("module {}", module.module_id));
     if let RoadAddress::Tcp { host, .. } = server.address()
@@ -71,35 +70,16 @@ pub(super) fn run(args: &ServeArgs, context: &Context) -> Result<Product, Fault>
              older ones, which a verifier's fresh nonce shows",
         );
     }
-    let (log, written) = if context.verbose { lines() } else { silence() };
-    server.run(nsm, log).map_err(|error| road_fault(&error))?;
-    // The lines that still wait, unless nobody reads them.
-    let _ = written.recv_timeout(Duration::from_secs(1));
+    if context.verbose {
+        let (lines, waiting) = RequestLines::start();
+        let log: Arc<RoadLog> = Arc::new(move |access: &RoadAccess<'_>| lines.add(log_line(access)));
+        server.run(nsm, log).map_err(|error| road_fault(&error))?;
+        waiting.finish();
+    } else {
+        server.run(nsm, Arc::new(|_: &RoadAccess<'_>| ())).map_err(|error| road_fault(&error))?;
+    }
     context.messages.say("stopped");
     Ok(Product::none())
-}
-
-/// How many lines wait to be written; others are dropped meanwhile.
-const WAITING_LINES: usize = 1024;
-
-/// A log with a line for each request, and what ends when all of them are written. A thread of its own writes them:
-/// whoever does not read standard error must not stop the server.
-fn lines() -> (Arc<RoadLog>, Receiver<()>) {
-    let (lines, waiting) = sync_channel(WAITING_LINES);
-    let (end, written) = channel::<()>();
-    std::thread::spawn(move || {
-        for line in waiting {
-            write_stderr(&line, ColorChoice::Never);
-        }
-        drop(end);
-    });
-    let log = move |access: &RoadAccess<'_>| _ = lines.try_send(log_line(access));
-    (Arc::new(log), written)
-}
-
-/// No log.
-fn silence() -> (Arc<RoadLog>, Receiver<()>) {
-    (Arc::new(|_: &RoadAccess<'_>| ()), channel().1)
 }
 
 /// A line for a request. The page escapes what others wrote.
@@ -107,25 +87,3 @@ fn log_line(access: &RoadAccess<'_>) -> Page {
     let RoadAccess { peer, outcome, bytes, duration } = access;
     Page::of_line(format_args!("{peer} {outcome}, {bytes} bytes, {:.1} ms", duration.as_secs_f64() * 1000.0))
 }
-
-/// The first SIGINT or SIGTERM stops the server, the second one the process.
-#[cfg(target_os = "linux")]
-fn end_by_signals(stop: RoadStop) {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    use signal_hook::iterator::Signals;
-    use signal_hook::low_level::emulate_default_handler;
-    // Without a handler, a signal ends the process at once, which loses nothing but answers.
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
-    std::thread::spawn(move || {
-        let mut signals = signals.forever();
-        if signals.next().is_some() {
-            stop.stop();
-        }
-        if let Some(signal) = signals.next() {
-            let _ = emulate_default_handler(signal);
-        }
-    });
-}
-
-#[cfg(not(target_os = "linux"))]
-fn end_by_signals(_: RoadStop) {}
