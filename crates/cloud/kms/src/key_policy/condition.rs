@@ -157,13 +157,13 @@ impl Test {
         }
     }
 
-    /// Whether it compares the value of a known key, and does not hold for every other value.
+    /// Whether it compares the value of a known key, and is false for every other value.
     pub(super) fn pins(&self) -> bool {
         let is_positive = matches!(self.operator.comparison, Comparison::Text { is_negated: false, .. });
         is_positive && self.key.is_known()
     }
 
-    /// Whether it holds for every value but those that it has.
+    /// Whether it is true for every value except the listed ones.
     pub(super) const fn is_negated(&self) -> bool {
         match self.operator.comparison {
             Comparison::Text { is_negated, .. } | Comparison::Foreign { is_negated } => is_negated,

@@ -15,7 +15,7 @@ use crate::settings::context::Context;
 ///
 /// Of the document, only the form of its frame and the nonce are checked, so that a mistake shows here; nothing is
 /// verified. In the enclave, the document is requested of the module; elsewhere with --from, of `teeproof nsm serve` in
-/// the enclave, which chooses user data and public key itself. --timeout is the time for everything over a socket
+/// the enclave, which chooses user data and public key itself. --timeout limits the whole exchange over a socket
 /// [default: 10 s].
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]

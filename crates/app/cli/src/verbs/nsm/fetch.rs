@@ -12,7 +12,7 @@ use crate::settings::context::Context;
 /// Request a document or a bundle from nsm serve
 ///
 /// The answer is written as received: nothing is checked, and nothing is requested twice. `teeproof collect nitro --from`
-/// also checks frame and nonce of a document. --timeout is the time for everything [default: 10 s].
+/// also checks frame and nonce of a document. --timeout limits the whole exchange [default: 10 s].
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
     /// The server: vsock:CID[:PORT], tcp:HOST[:PORT] or unix:PATH; the default port is 5733
