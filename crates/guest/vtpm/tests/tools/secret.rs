@@ -52,7 +52,9 @@ fn what_openssl_encrypts_ours_decrypts_until_a_register_changes(bench: &Bench) {
             let decrypted = tpm.rsa_decrypt(key, REGISTERS, padding, &ciphertext).unwrap();
             assert_eq!(decrypted.as_slice(), SECRET, "{padding:?}");
             let other = if padding == Padding::Rsaes { Padding::Oaep(0x000b) } else { Padding::Rsaes };
-            assert!(tpm.rsa_decrypt(key, REGISTERS, other, &ciphertext).is_err(), "{padding:?}");
+            // About one OAEP block in 400 is a valid RSAES block by chance: not an error, but not the secret either.
+            let misread = tpm.rsa_decrypt(key, REGISTERS, other, &ciphertext);
+            assert!(misread.map_or(true, |found| found.as_slice() != SECRET), "{padding:?}");
         });
     }
 
