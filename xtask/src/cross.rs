@@ -112,8 +112,13 @@ const PROCESSORS: &[Processor] = &[
 
 /// Tests that take minutes without a processor's own multiplication of large numbers, and what they do. All of them run in
 /// `before-release`.
-const LONG: &[(&str, &str)] =
-    &[("mutations", MUTATIONS), ("mutations_azure", MUTATIONS), ("orders", ORDERS), ("suggested", SUGGESTED)];
+const LONG: &[(&str, &str)] = &[
+    ("mutations", MUTATIONS),
+    ("mutations_azure", MUTATIONS),
+    ("mutations_tdx", MUTATIONS),
+    ("orders", ORDERS),
+    ("suggested", SUGGESTED),
+];
 
 const ORDERS: &str = "verifies evidence in 10,000 orders; `cargo xtask cross --all` runs it";
 const SUGGESTED: &str = "mints fleets under RSA keys of 4096 bits; `cargo xtask cross --all` runs it";

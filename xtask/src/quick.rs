@@ -19,7 +19,9 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     println!(
         "Not run: tests that start a TPM, the compiler or other programs, and most inputs of the longest suites:"
     );
-    println!("mutations, mutations_azure, replay (`cargo xtask test`); the other gates (`cargo xtask ci`).");
+    println!(
+        "mutations, mutations_azure, mutations_tdx, replay (`cargo xtask test`); the other gates (`cargo xtask ci`)."
+    );
     Ok(())
 }
 

@@ -15,6 +15,7 @@
     reason = "tests say how much they looked at, and read the environment"
 )]
 
+mod caches;
 mod support;
 
 mod appraisal;

@@ -2,13 +2,12 @@
 
 use teeproof_core::{Class, Freshness, Outcome};
 use teeproof_mint::tdx::TdxMachine;
-use teeproof_mint::x509::{Name, pem};
+use teeproof_mint::x509::Name;
 use teeproof_mint::{Key, Kind};
 use teeproof_tdx::{
     Chain, Collateral, Error, TdxEvidence, TdxEvidenceView, TdxVerification, verify, verify_signatures,
 };
 use teeproof_wire::OwnedCertificate;
-use teeproof_wire::certificate::Certificate;
 use teeproof_x509::Anchors;
 
 use crate::support::{AT, Checked, genuine, time};
@@ -43,92 +42,6 @@ fn the_attestation_key_is_bound() {
         let platform = genuine().with_enclave(|enclave| enclave.patch(at, &[1]));
         platform.refused("tdx.qe.binding", Class::NotAuthentic);
     }
-}
-
-/// Each bit from the header to the authentication data: signed bytes, attestation key, report, and both signatures.
-#[test]
-fn every_bit_is_signed() {
-    for platform in [genuine(), genuine().version_5(), genuine().tdx_1_5()] {
-        let evidence = platform.evidence();
-        let version = platform.header.version;
-        let signed = match (version, platform.body.tdx_1_5) {
-            (4, _) => 632,
-            (_, false) => 638,
-            (_, true) => 702,
-        };
-        let data = signed + 4;
-        let ranges = [
-            (data..data + 64, Error::Signature),
-            (data + 64..data + 128, Error::QeBinding),
-            (data + 134..data + 518, Error::QeSignature),
-            (data + 518..data + 582, Error::QeSignature),
-            (data + 584..data + 616, Error::QeBinding),
-        ];
-        let roots = [&evidence.root[..]];
-        let verification =
-            TdxVerification::new(Freshness::Waived("a test"), time(AT), &teeproof_aws_lc::TABLE)
-                .anchors(Anchors::and(&roots));
-        let refused = |bytes: &[u8]| match TdxEvidence::parse(bytes) {
-            Ok(evidence) => verify_signatures(&evidence, &[], &verification, &mut ()).map(|_| ()).err(),
-            Err(error) => Some(error),
-        };
-        assert_eq!(refused(&evidence.quote), None);
-        let mut count = 0;
-        for at in (0..signed).chain(ranges.iter().flat_map(|(range, _)| range.clone())) {
-            for bit in 0..8 {
-                let mut bytes = evidence.quote.clone();
-                bytes[at] ^= 1 << bit;
-                let error = refused(&bytes).unwrap_or_else(|| panic!("byte {at}, bit {bit}"));
-                let expected = match at {
-                    // Version, type of key, type of TEE, vendor of the quoting enclave; type and size of a body.
-                    0..8 | 12..28 | 48..54 if version == 5 || at < 48 => error,
-                    _ => {
-                        let of = ranges.iter().find(|(range, _)| range.contains(&at));
-                        of.map_or(Error::Signature, |(_, error)| *error)
-                    }
-                };
-                assert_eq!(error, expected, "byte {at}, bit {bit}");
-                count += 1;
-            }
-        }
-        assert_eq!(count, 8 * (signed + 64 + 64 + 384 + 64 + 32));
-        println!("version {version}, body of {} bytes: {count} bits refused", platform.body.bytes().len());
-    }
-}
-
-/// Each bit of the PCK certificate and of its authority's.
-#[test]
-fn every_bit_of_the_chain_is_signed() {
-    let mut platform = genuine();
-    let root = platform.evidence().minted.root;
-    platform.certification.inner = Some(pem(&root).into_bytes());
-    let mut evidence = platform.evidence();
-    evidence.minted.root = root;
-    let roots = [&evidence.root[..]];
-    let verification = TdxVerification::new(Freshness::Waived("a test"), time(AT), &teeproof_aws_lc::TABLE)
-        .anchors(Anchors::and(&roots));
-    let quote = TdxEvidence::parse(&evidence.quote).unwrap();
-    let accepted = |pck: &[u8], ca: &[u8]| {
-        let certificates: Vec<_> =
-            [pck, ca].into_iter().filter_map(|der| Certificate::parse(der).ok()).collect();
-        verify_signatures(&quote, &certificates, &verification, &mut ()).is_ok()
-    };
-    let minted = &evidence.minted;
-    assert!(accepted(&minted.pck, &minted.pck_ca));
-    let mut count = 0;
-    for of_pck in [true, false] {
-        let der = if of_pck { &minted.pck } else { &minted.pck_ca };
-        for at in 0..der.len() {
-            for bit in 0..8 {
-                let mut bytes = der.clone();
-                bytes[at] ^= 1 << bit;
-                let (pck, ca) = if of_pck { (&bytes, &minted.pck_ca) } else { (&minted.pck, &bytes) };
-                assert!(!accepted(pck, ca), "{of_pck}, byte {at}, bit {bit}");
-                count += 1;
-            }
-        }
-    }
-    println!("PCK chain: {count} bits refused");
 }
 
 #[test]

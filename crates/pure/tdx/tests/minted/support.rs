@@ -1,5 +1,7 @@
 //! Minted evidence as a relying party has it: verification, appraisal, and the findings of both.
 
+#![allow(dead_code, reason = "each test program uses its part")]
+
 use core::ops::{Deref, DerefMut};
 
 use teeproof_core::{CheckResult, Class, Freshness, Outcome, Record, Time};
