@@ -51,7 +51,7 @@ macro_rules! pcr_checks {
                 id: concat!("nitro.pcr", $index),
                 title: concat!("PCR", $index),
                 proves: "The PCR has the expected value; a PCR that is missing in the document fails.",
-                hint: "Compare with the measurements of the image that you deploy (nitro-cli build-enclave).",
+                hint: "Compare with the measurements of the image that you deploy (teeproof eif measure, or nitro-cli describe-eif).",
                 source: "AWS Nitro Enclaves, platform configuration registers",
                 classes: &[Class::Refused],
             }

@@ -26,7 +26,7 @@ macro_rules! nitro_policy_fields {
                 "The PCRs 0 to 31, 96 hex digits each; see below.",
                 PCRS of PCR [Refused] = "nitro.pcrs", "the PCRs",
                     "The listed PCRs have the expected values.",
-                    "List PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them.",
+                    "List PCR0, or PCR1 and PCR2, of your image; teeproof eif measure and nitro-cli describe-eif print them.",
                     "AWS Nitro Enclaves, platform configuration registers",
                 genuine (waived), appraised (policy.pcrs.appraise(checks::PCRS, &checks::PCR, |index| verified.document().pcrs.get(index), Absence::Attested, record)),
                 suggest (by pcrs);

@@ -32,6 +32,8 @@ fn every_verb_has_a_row() {
     verbs.sort();
     // They have no product, and end by a signal: the suites `command` and `enclave` run them.
     verbs.retain(|verb| verb != "cache serve" && verb != "nsm serve");
+    // The operations of KMS, in builds with the AWS SDK, need its service: the suite `kms` runs them.
+    verbs.retain(|verb| !verb.starts_with("kms ") || verb == "kms lint-policy");
     assert_eq!(rows, verbs);
     for row in ROWS {
         let words: Vec<_> = row.arguments.split_whitespace().collect();

@@ -116,7 +116,8 @@ const DEBUG_ENCLAVE: &str =
 const ZERO_PCR: &str = "a zero PCR is accepted: PCR0 to PCR2 are zero in debug mode, whatever software runs";
 const OLD: &str =
     "documents are not valid for longer than their certificate (3 hours), so this demands nothing";
-const PIN_IMAGE: &str = "pin PCR0, or PCR1 and PCR2, of your image; nitro-cli build-enclave prints them";
+const PIN_IMAGE: &str =
+    "pin PCR0, or PCR1 and PCR2, of your image; teeproof eif measure and nitro-cli describe-eif print them";
 const SIGN_IMAGE: &str = "sign the image and pin PCR8 or the signer, or waive PCR8 with its reason";
 const NOT_MEASURED: &str = "an instance whose firmware did not measure the boot is accepted: any software can extend its PCRs to the values of another boot";
 const MEASURED: &str = "measured-boot = { exactly = true }";
