@@ -4,6 +4,7 @@
 mod imports;
 mod manifest;
 mod map;
+mod peers;
 
 use crate::graph::{Graph, Package};
 use crate::shell::{Outcome, root};
@@ -26,6 +27,7 @@ pub(crate) fn run(_: &[&str]) -> Outcome {
         }
     }
     wrong.extend(imports::check()?);
+    wrong.extend(peers::check(&members)?);
     if wrong.is_empty() {
         println!("layers: {} crates where the map has them", members.len());
         return Ok(());
