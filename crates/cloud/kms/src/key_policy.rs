@@ -7,14 +7,17 @@ mod action;
 mod condition;
 mod document;
 mod error;
+mod finding;
 mod json;
 mod lint;
 mod pcr_set;
 mod rule;
 mod statement;
+mod value;
 
 pub use error::KeyPolicyError;
-pub use lint::{KeyPolicyFinding, KeyPolicyLint, NOT_SEEN, lint_key_policy};
+pub use finding::{KeyPolicyFinding, KeyPolicyLint, NOT_SEEN};
+pub use lint::lint_key_policy;
 pub use rule::{KEY_POLICY_RULES, KeyPolicyRule, Severity, rules_markdown};
 
 /// The most bytes of a key policy: KMS takes no larger one.

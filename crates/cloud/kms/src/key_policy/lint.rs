@@ -3,61 +3,17 @@
 use super::action::ActionSet;
 use super::condition::{Comparison, Key, Quantifier, Test};
 use super::document::statements;
-use super::pcr_set::PcrSet;
+use super::finding::{KeyPolicyFinding, KeyPolicyLint};
+use super::pcr_set::{PcrSet, gap};
 use super::rule::{self, KeyPolicyRule, Severity};
 use super::statement::{Effect, Principals, Reach, Statement, shown, uncovered};
+use super::value::of_value;
 use super::{KEY_POLICY_RULES, KeyPolicyError};
-
-/// What a key policy does not show.
-pub const NOT_SEEN: &str = "grants and IAM policies are not seen: list them with `aws kms list-grants --key-id KEY`, and search the \
-     account's IAM policies for kms:Decrypt";
-
-/// The result of linting a key policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyPolicyLint {
-    /// How many statements the policy has.
-    pub statements: usize,
-    /// The findings in the order of the statements, and in the order of [`KEY_POLICY_RULES`].
-    pub findings: Vec<KeyPolicyFinding>,
-}
-
-impl KeyPolicyLint {
-    /// The gravest severity; none without findings.
-    #[must_use]
-    pub fn gravest(&self) -> Option<Severity> {
-        self.findings.iter().map(|finding| finding.severity).max()
-    }
-}
-
-/// A finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct KeyPolicyFinding {
-    /// The rule.
-    pub rule: &'static KeyPolicyRule,
-    /// How much it lets in.
-    pub severity: Severity,
-    /// The place of the statement, counted from 1.
-    pub statement: usize,
-    /// The Sid of the statement, if it has one, or its first 256 characters and `…`: foreign text.
-    pub sid: Option<String>,
-    /// One sentence on what it lets in. It quotes names and values of the policy: foreign text.
-    pub lets_in: String,
-}
-
-impl KeyPolicyFinding {
-    /// The statement's Sid, or its place: `#2`.
-    #[must_use]
-    pub fn statement_id(&self) -> String {
-        self.sid.clone().unwrap_or_else(|| format!("#{}", self.statement))
-    }
-}
 
 /// Lints a key policy: JSON of at most [`super::MAX_KEY_POLICY`] bytes, by itself or as the member `Policy` in the
 /// output of `aws kms get-key-policy`.
 ///
-/// The policy is judged by itself. Grants and IAM policies are not seen; see [`NOT_SEEN`]. Service control policies can
+/// The policy is judged by itself. Grants and IAM policies are not seen; see [`super::NOT_SEEN`]. Service control policies can
 /// only take away.
 ///
 /// # Errors
@@ -378,78 +334,4 @@ impl Lint<'_> {
             }
         }
     }
-}
-
-/// What documents with known values of these PCRs leave open; none where they fix the image or what is booted, and for
-/// no PCR.
-fn gap(pcrs: PcrSet) -> Option<(&'static KeyPolicyRule, Severity, &'static str)> {
-    let has = |pcr: u8| pcrs.has_enclaves(pcr);
-    let boots = |pcr: u8| pcrs.has_nitro_tpms(pcr);
-    let (is_enclave, is_instance) = (!pcrs.of_enclaves().is_empty(), !pcrs.of_nitro_tpms().is_empty());
-    let (severity, who) = match () {
-        () if is_enclave == is_instance => return None,
-        () if has(0) || (has(1) && has(2)) || boots(7) || (boots(4) && boots(12)) => return None,
-        () if has(8) => (Severity::Medium, "every image that was ever signed with the certificate of PCR 8"),
-        () if has(1) => (Severity::Medium, "any application on the kernel of PCR 1"),
-        () if has(2) => (Severity::Medium, "the application of PCR 2 on any kernel"),
-        () if has(4) => (Severity::High, "any image on the instance of PCR 4"),
-        () if has(3) => (Severity::High, "any image on an instance with the role of PCR 3"),
-        () if is_enclave => (Severity::High, "any image that gives its own PCRs these values"),
-        () if boots(4) => {
-            (Severity::Low, "the boot chain of PCR 4 with any kernel command line that it accepts")
-        }
-        () => (Severity::Medium, "any boot chain with these values in other PCRs"),
-    };
-    Some((if is_enclave { rule::NO_IMAGE_PCR } else { rule::NO_BOOT_PCR }, severity, who))
-}
-
-/// What is wrong with a value that is let in.
-fn of_value(test: &Test, value: &str) -> Option<(&'static KeyPolicyRule, Severity, String)> {
-    let Comparison::Text { is_exact, is_pattern, .. } = test.operator.comparison else { return None };
-    let key = &test.key_name;
-    if value.contains("${") {
-        let text =
-            format!("lets in any image that the variable names: it has the value of {key} from the request");
-        return Some((rule::VARIABLE_VALUE, Severity::High, text));
-    }
-    // The KMS guide has examples with 0x before the digits.
-    let digits = value.strip_prefix("0x").unwrap_or(value);
-    if is_pattern && value.contains(['*', '?']) {
-        let is_any = value.contains('*') && value.bytes().all(|byte| matches!(byte, b'*' | b'?'))
-            || value == "?".repeat(96);
-        let severity = if is_any { Severity::High } else { Severity::Medium };
-        let who = if is_any { "any value" } else { "every value that matches the pattern" };
-        return Some((rule::PATTERN_VALUE, severity, format!("lets in {who} of {key}")));
-    }
-    if !digits.is_empty() && digits.bytes().all(|byte| byte == b'0') {
-        return match test.key {
-            Key::Enclave(0..=2 | 8) => {
-                let text = format!("lets in debug enclaves, whose {key} is zero");
-                Some((rule::ZERO_PCR, Severity::High, text))
-            }
-            Key::Enclave(3) => {
-                let text =
-                    "lets in enclaves of every instance without a role, in debug mode or not".to_owned();
-                Some((rule::ZERO_PCR, Severity::Medium, text))
-            }
-            Key::Enclave(4) => {
-                let text = format!("lets in nobody by a value of {key}: every instance has an id");
-                Some((rule::VALUE_FORM, Severity::Low, text))
-            }
-            // Zero on a static command line, as AWS advises.
-            Key::NitroTpm(12) => None,
-            _ => {
-                let text = format!("lets in whatever never extends the PCR of {key}");
-                Some((rule::ZERO_PCR, Severity::Medium, text))
-            }
-        };
-    }
-    let is_hash = digits.len() == 96 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_heeded = is_exact && digits.bytes().any(|byte| byte.is_ascii_uppercase());
-    if is_hash && !is_heeded {
-        return None;
-    }
-    let why =
-        if is_hash { "documents are compared in lower case" } else { "a PCR has 96 hexadecimal digits" };
-    Some((rule::VALUE_FORM, Severity::Low, format!("lets in nobody by a value of {key}: {why}")))
 }

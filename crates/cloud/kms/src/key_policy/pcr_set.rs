@@ -1,6 +1,7 @@
 //! Sets of PCRs that conditions name, and whether they fix an image.
 
 use super::condition::Key;
+use super::rule::{self, KeyPolicyRule, Severity};
 
 /// PCRs of documents: bit i is PCR i of an enclave, bit 32 + i PCR i of a NitroTPM.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +66,29 @@ impl PcrSet {
         let both = !self.of_enclaves().is_empty() && !self.of_nitro_tpms().is_empty();
         enclave || instance || both
     }
+}
+
+/// What documents with known values of these PCRs leave open; none where they fix the image or what is booted, and for
+/// no PCR.
+pub(super) fn gap(pcrs: PcrSet) -> Option<(&'static KeyPolicyRule, Severity, &'static str)> {
+    let has = |pcr: u8| pcrs.has_enclaves(pcr);
+    let boots = |pcr: u8| pcrs.has_nitro_tpms(pcr);
+    let (is_enclave, is_instance) = (!pcrs.of_enclaves().is_empty(), !pcrs.of_nitro_tpms().is_empty());
+    let (severity, who) = match () {
+        () if is_enclave == is_instance => return None,
+        () if has(0) || (has(1) && has(2)) || boots(7) || (boots(4) && boots(12)) => return None,
+        () if has(8) => (Severity::Medium, "every image that was ever signed with the certificate of PCR 8"),
+        () if has(1) => (Severity::Medium, "any application on the kernel of PCR 1"),
+        () if has(2) => (Severity::Medium, "the application of PCR 2 on any kernel"),
+        () if has(4) => (Severity::High, "any image on the instance of PCR 4"),
+        () if has(3) => (Severity::High, "any image on an instance with the role of PCR 3"),
+        () if is_enclave => (Severity::High, "any image that gives its own PCRs these values"),
+        () if boots(4) => {
+            (Severity::Low, "the boot chain of PCR 4 with any kernel command line that it accepts")
+        }
+        () => (Severity::Medium, "any boot chain with these values in other PCRs"),
+    };
+    Some((if is_enclave { rule::NO_IMAGE_PCR } else { rule::NO_BOOT_PCR }, severity, who))
 }
 
 #[cfg(test)]
