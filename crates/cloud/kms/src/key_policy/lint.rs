@@ -105,7 +105,7 @@ impl Lint<'_> {
             }
         }
         self.without_recipient();
-        if open.is_empty() || statement.needs_document() {
+        if open.is_empty() && !statement.needs_document() {
             self.indirect();
         }
     }
@@ -250,21 +250,22 @@ impl Lint<'_> {
         self.find(rule::NO_RECIPIENT, severity, text);
     }
 
-    /// Ways to the secrets around their conditions.
+    /// Actions that bypass the conditions on the secrets. None of them takes a Recipient, so that a condition on
+    /// attestation always holds for them, or never.
     fn indirect(&mut self) {
         let statement = self.statement;
-        // For these actions, a condition on attestation is a finding of its own.
-        if statement.attestation().next().is_some() {
-            return;
-        }
-        let (open, _) = uncovered(self.statements, ActionSet::SECRETS, &Principals::Everyone);
-        // A grant does not get past a Deny for everyone.
-        let grant = if open.is_empty() { ActionSet::NONE } else { ActionSet::GRANT };
-        let (others, _) =
-            uncovered(self.statements, statement.actions.and(ActionSet::RE_ENCRYPT), &statement.principals);
-        let strong = statement.actions.and(grant).or(others);
-        let weak = statement.actions.and(ActionSet::POLICY);
-        let is_open = statement.principals.are_unknown() && statement.tests.is_empty();
+        let undenied = |actions: ActionSet| {
+            uncovered(self.statements, statement.actions.and(actions), &statement.principals).0
+        };
+        // A grantee can be anybody, and the grant for re-encryption: only a Deny for everyone is a limit.
+        let granted = ActionSet::SECRETS.or(ActionSet::RE_ENCRYPT);
+        let (open, any_document) = uncovered(self.statements, granted, &Principals::Everyone);
+        let is_limited = open.or(any_document).is_empty();
+        let grant = if is_limited { ActionSet::NONE } else { undenied(ActionSet::GRANT) };
+        let strong = undenied(ActionSet::RE_ENCRYPT).or(grant);
+        let weak = undenied(ActionSet::POLICY);
+        let is_unconditional = statement.tests.iter().all(|test| test.key.is_attestation());
+        let is_open = statement.principals.are_unknown() && is_unconditional;
         let (severity, actions) = match (strong.is_empty(), weak.is_empty()) {
             (true, true) => return,
             (true, false) if is_open => (Severity::High, weak),

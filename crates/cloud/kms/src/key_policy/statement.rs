@@ -69,6 +69,11 @@ impl Principals {
         match (self, others) {
             (Self::Everyone, _) => true,
             (Self::Some(all), Self::Some(others)) => others.iter().all(|other| all.contains(other)),
+            // Whoever is excepted here has to be excepted there.
+            (Self::AllBut(excepted), Self::AllBut(others)) => {
+                excepted.iter().all(|one| others.contains(one))
+            }
+            // How NotPrincipal matches roles, their sessions and accounts is not evaluated.
             _ => false,
         }
     }
@@ -164,8 +169,8 @@ fn leave_known_images<'s>(denies: impl Iterator<Item = &'s Statement> + Clone) -
     exempted.any(fixes)
 }
 
-/// The actions of a set by what the Deny statements keep from them, for these principals: those of which nothing is
-/// kept, and those with a document of any image.
+/// The actions that the Deny statements leave to these principals: those that need no document, and those that need one
+/// of any image.
 pub(super) fn uncovered(
     statements: &[Statement],
     actions: ActionSet,
@@ -176,7 +181,8 @@ pub(super) fn uncovered(
         let covering = statements.iter().filter(|statement| statement.covers(action, principals));
         if covering.clone().next().is_none() {
             open = open.or(action);
-        } else if !leave_known_images(covering) {
+        } else if ActionSet::RECIPIENT.contains(action) && !leave_known_images(covering) {
+            // Requests of other actions have no document that a Deny could exempt.
             any_document = any_document.or(action);
         }
     }
