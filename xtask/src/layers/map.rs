@@ -91,8 +91,9 @@ pub(super) const MAP: &[Row] = &[
     Row { name: NSM, room: Room::Guest, uses: &[WIRE, CORE, EVIDENCE], tests: &[] },
     // Its tests compare the URL of a VCEK with the one that `snp` prints.
     Row { name: ENDORSE, room: Room::Cloud, uses: &[WIRE, CORE], tests: &[SNP] },
-    // Errors with offsets, and escapes. It reads no document: the caller brings one.
-    Row { name: KMS, room: Room::Cloud, uses: &[WIRE, CORE], tests: &[] },
+    // Errors with offsets, and escapes. It reads no document: the caller brings one. Its tests compare the values of PCRs
+    // that the lint knows with those of the verifier.
+    Row { name: KMS, room: Room::Cloud, uses: &[WIRE, CORE], tests: &[NITRO] },
     Row {
         name: "teeproof-cli",
         room: Room::App,

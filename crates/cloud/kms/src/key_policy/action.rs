@@ -126,7 +126,7 @@ impl ActionSet {
 
 /// Whether a text matches a pattern of `*` (any characters) and `?` (one), in any case of its letters. Takes at most the
 /// product of both lengths.
-fn matches_pattern(pattern: &str, text: &str) -> bool {
+pub(super) fn matches_pattern(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0_usize, 0_usize);
     // Behind the last `*`, and where its match ends so far.

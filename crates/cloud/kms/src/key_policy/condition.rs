@@ -3,6 +3,8 @@
 //! Source: the IAM user guide, condition operators: a key that is absent from a request makes positive operators
 //! false, and makes negated operators, `…IfExists`, `ForAllValues:` and `Null` with `true` hold.
 
+use super::value::ValueKind;
+
 /// The condition keys of attestation, in lower case.
 const PREFIX: &str = "kms:recipientattestation";
 
@@ -141,9 +143,29 @@ pub(super) struct Test {
     pub(super) key_name: String,
     /// The test holds if it does for one of the values; for a negated operator, if it does for all of them.
     pub(super) values: Vec<String>,
+    /// Whether it compares a PCR with measured values alone.
+    pub(super) is_measured: bool,
+    /// Whether one of the values names no signer where the PCR would.
+    pub(super) names_no_signer: bool,
 }
 
 impl Test {
+    pub(super) fn new(operator: Operator, operator_name: &str, key_name: &str, values: Vec<String>) -> Self {
+        let key = Key::of_name(key_name);
+        let kinds =
+            || values.iter().filter_map(|value| ValueKind::of(operator.comparison, &key, value));
+        let is_text = matches!(operator.comparison, Comparison::Text { .. });
+        Self {
+            is_measured: is_text && key.is_known() && kinds().all(|kind| kind.is_measured(&key)),
+            names_no_signer: kinds().any(|kind| kind.names_no_signer(&key)),
+            operator,
+            operator_name: operator_name.to_owned(),
+            key,
+            key_name: key_name.to_owned(),
+            values,
+        }
+    }
+
     /// Whether it holds for a request that lacks the key.
     pub(super) fn holds_if_absent(&self) -> bool {
         let Operator { quantifier, comparison, if_exists } = self.operator;
@@ -229,11 +251,8 @@ mod tests {
             ("StringEqual", "a", None),
         ] {
             let found = Operator::of_name(operator).map(|parsed| {
-                let key = Key::Enclave(0);
-                let values = vec![value.to_owned()];
-                let names = (operator.to_owned(), "k".to_owned());
-                Test { operator: parsed, operator_name: names.0, key, key_name: names.1, values }
-                    .holds_if_absent()
+                let key = "kms:RecipientAttestation:PCR0";
+                Test::new(parsed, operator, key, vec![value.to_owned()]).holds_if_absent()
             });
             assert_eq!(found, holds, "{operator}");
         }

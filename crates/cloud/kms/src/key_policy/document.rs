@@ -2,7 +2,7 @@
 
 use super::KeyPolicyError;
 use super::action::ActionSet;
-use super::condition::{Key, Operator, Test};
+use super::condition::{Operator, Test};
 use super::error::check_size;
 use super::json::Json;
 use super::statement::{Effect, Principals, Reach, Statement};
@@ -173,13 +173,8 @@ fn conditions(json: &Json, path: &str) -> Result<Vec<Test>, KeyPolicyError> {
         let operator = Operator::of_name(name);
         let operator = operator.ok_or_else(|| KeyPolicyError::form(&path, "not an operator of IAM"))?;
         for (key_name, values) in object(keys, &path)? {
-            tests.push(Test {
-                operator,
-                operator_name: name.clone(),
-                key: Key::of_name(key_name),
-                key_name: key_name.clone(),
-                values: scalars(values, &format!("{path}.{key_name}"))?,
-            });
+            let values = scalars(values, &format!("{path}.{key_name}"))?;
+            tests.push(Test::new(operator, name, key_name, values));
         }
     }
     Ok(tests)

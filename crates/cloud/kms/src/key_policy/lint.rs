@@ -6,7 +6,7 @@ use super::document::statements;
 use super::finding::{KeyPolicyFinding, KeyPolicyLint};
 use super::pcr_set::{PcrSet, gap};
 use super::rule::{self, KeyPolicyRule, Severity};
-use super::statement::{Effect, Principals, Reach, Statement, shown, uncovered};
+use super::statement::{Effect, Principals, Reach, Statement, measured_by_denies, shown, uncovered};
 use super::value::of_value;
 use super::{KEY_POLICY_RULES, KeyPolicyError};
 
@@ -178,6 +178,7 @@ impl Lint<'_> {
     /// Which PCRs are pinned.
     fn pinned(&mut self) {
         let pinned = self.statement.pinned();
+        let without_signer = self.statement.without_signer();
         let of = |kind: fn(&Key) -> bool| self.statement.tests.iter().any(|test| kind(&test.key));
         if of(|key| matches!(key, Key::Enclave(_))) && of(|key| matches!(key, Key::NitroTpm(_))) {
             let text = "lets in nobody: no document has PCRs of an enclave and of a NitroTPM".to_owned();
@@ -185,7 +186,7 @@ impl Lint<'_> {
         }
         let is_foreign =
             |test: &Test| matches!(test.operator.comparison, Comparison::Foreign { is_negated: false });
-        if let Some((rule, severity, who)) = gap(pinned) {
+        if let Some((rule, severity, who)) = gap(pinned.without(without_signer)) {
             self.find(rule, severity, format!("lets in {who}"));
         } else if pinned.is_empty()
             // An operator that is never true of a hash lets in nobody.
@@ -196,9 +197,22 @@ impl Lint<'_> {
         }
     }
 
+    /// The PCRs of which all documents that are let in have measured values: all tests of an Allow have to hold, and one
+    /// test of a Deny has to fail.
+    fn guard(&self) -> PcrSet {
+        let statement = self.statement;
+        let own = match statement.effect {
+            Effect::Allow => statement.pinned_to_measured(),
+            Effect::Deny => PcrSet::default(),
+        };
+        let secrets = statement.actions.and(ActionSet::SECRETS);
+        own.or(measured_by_denies(self.statements, secrets, &statement.principals, Some(statement)))
+    }
+
     /// The values of PCRs that are let in: those of positive tests in an Allow, of negated ones in a Deny.
     fn values(&mut self) {
         let is_deny = self.statement.effect == Effect::Deny;
+        let guard = self.guard();
         let mut found = Vec::new();
         for test in self.statement.tests.iter().filter(|test| test.key.is_known()) {
             let is_text = matches!(test.operator.comparison, Comparison::Text { .. });
@@ -207,14 +221,16 @@ impl Lint<'_> {
                 found.push((rule::VALUE_FORM, Severity::Low, text));
             }
             if is_text && test.is_negated() == is_deny {
-                // One finding of each rule is enough for a list of values.
-                let mut seen: Vec<&KeyPolicyRule> = Vec::new();
-                for one in test.values.iter().filter_map(|value| of_value(test, value)) {
-                    if !seen.contains(&one.0) {
-                        seen.push(one.0);
-                        found.push(one);
+                // Of a list of values, the gravest finding of each rule is enough.
+                let mut gravest: Vec<(&'static KeyPolicyRule, Severity, String)> = Vec::new();
+                for one in test.values.iter().filter_map(|value| of_value(test, value, guard)) {
+                    match gravest.iter_mut().find(|known| known.0 == one.0) {
+                        Some(known) if known.1 < one.1 => *known = one,
+                        Some(_) => {}
+                        None => gravest.push(one),
                     }
                 }
+                found.append(&mut gravest);
             }
         }
         found.into_iter().for_each(|(rule, severity, text)| self.find(rule, severity, text));

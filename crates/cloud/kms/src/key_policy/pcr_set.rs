@@ -24,6 +24,14 @@ impl PcrSet {
         Self(self.0 | other.0)
     }
 
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub(super) const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -56,6 +64,11 @@ impl PcrSet {
     /// Each PCR by itself.
     pub(super) fn each(self) -> impl Iterator<Item = Self> {
         (0..u64::BITS).map(|bit| Self(1 << bit)).filter(move |one| self.0 & one.0 != 0)
+    }
+
+    /// Whether measured values of these PCRs keep out enclaves in debug mode, of which PCR 0, 1 and 2 are zero.
+    pub(super) fn keeps_out_debug(self) -> bool {
+        (0..=2).any(|pcr| self.has_enclaves(pcr))
     }
 
     /// Whether documents with known values of these PCRs are of known images: PCR 0, or PCR 1 and PCR 2, of an enclave;

@@ -93,6 +93,9 @@ rules! {
     ZERO_PCR: "zero-pcr", [High, Medium],
         "A PCR value of zeroes: PCR 0, 1, 2 and 8 are zero in debug mode, whose console the parent instance reads; PCR 3 is zero on an instance without a role; others are zero until the enclave extends them",
         "write the value of the production image; a debug enclave needs a key of its own";
+    UNMEASURED_PCR: "unmeasured-pcr", [High, Medium],
+        "A value that a PCR of a NitroTPM has whatever the instance runs: PCR 7 without secure boot; all ones; or the separator event alone",
+        "pin NitroTPMPCR4 and NitroTPMPCR12, or with secure boot NitroTPMPCR7";
     NO_IMAGE_PCR: "no-image-pcr", [High, Medium],
         "An Allow that pins neither PCR 0 (ImageSha384) nor PCR 1 and PCR 2, or a Deny that exempts documents by another PCR: PCR 3 is the role of the parent instance, PCR 4 its id, PCR 8 the certificate that signed the image",
         "add kms:RecipientAttestation:ImageSha384; with PCR 8 alone, keep every image that was ever signed in mind";
@@ -105,7 +108,7 @@ rules! {
     PATTERN_VALUE: "pattern-value", [High, Medium],
         "StringLike or StringNotLike with * or ? in a PCR value",
         "write the whole value, or a list of values";
-    VARIABLE_VALUE: "variable-value", [High],
+    VARIABLE_VALUE: "variable-value", [High, Medium],
         "A policy variable in a PCR value, such as ${aws:PrincipalTag/pcr0}: the image is whatever the principal, its tags or the request say",
         "write the value itself";
     VALUE_FORM: "value-form", [Low],

@@ -153,11 +153,50 @@ impl Statement {
         })
     }
 
-    /// The PCRs of which a document must have values of this Allow.
-    pub(super) fn pinned(&self) -> PcrSet {
-        let tests = self.tests.iter().filter(|test| test.pins() && !test.holds_if_absent());
+    /// The PCRs of the tests of a kind.
+    fn pcrs_of(&self, is_wanted: impl Fn(&Test) -> bool) -> PcrSet {
+        let tests = self.tests.iter().filter(|test| is_wanted(test));
         tests.fold(PcrSet::default(), |set, test| set.or(PcrSet::of_key(&test.key)))
     }
+
+    /// The PCRs of which a document must have values of this Allow.
+    pub(super) fn pinned(&self) -> PcrSet {
+        self.pcrs_of(|test| test.pins() && !test.holds_if_absent())
+    }
+
+    /// Those among them that have measured values alone.
+    pub(super) fn pinned_to_measured(&self) -> PcrSet {
+        self.pcrs_of(|test| test.pins() && !test.holds_if_absent() && test.is_measured)
+    }
+
+    /// The PCRs of which a value is let in that names no signer.
+    pub(super) fn without_signer(&self) -> PcrSet {
+        self.pcrs_of(|test| test.names_no_signer && test.is_negated() == (self.effect == Effect::Deny))
+    }
+
+    /// Whether all values that this Deny exempts are measured.
+    fn exempts_measured(&self) -> bool {
+        let is_compared = |test: &&Test| test.key.is_known() && matches!(test.operator.comparison, Comparison::Text { .. });
+        self.tests.iter().filter(is_compared).all(|test| test.is_measured)
+    }
+}
+
+/// The PCRs of which a document must have measured values to get past the Deny statements besides one, for each of these
+/// actions: those that one of the statements asks for, and nothing else.
+pub(super) fn measured_by_denies(
+    statements: &[Statement],
+    actions: ActionSet,
+    principals: &Principals,
+    besides: Option<&Statement>,
+) -> PcrSet {
+    let is_other = |statement: &Statement| besides.is_none_or(|one| one.number != statement.number);
+    let of = |action| {
+        let covering = statements.iter().filter(|statement| statement.covers(action, principals));
+        let measured = covering.filter(|statement| is_other(statement) && statement.exempts_measured());
+        let alone = measured.filter_map(Statement::exempting).filter(|set| set.is_one());
+        alone.fold(PcrSet::default(), PcrSet::or)
+    };
+    actions.each().map(of).reduce(PcrSet::and).unwrap_or_default()
 }
 
 /// Whether the documents that none of these Deny statements keeps away are of known images.
