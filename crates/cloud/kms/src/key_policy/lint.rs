@@ -1,7 +1,7 @@
 //! The findings of a key policy, statement by statement.
 
 use super::action::ActionSet;
-use super::condition::{Comparison, Key, Quantifier, Test};
+use super::condition::{Comparison, Quantifier, Test};
 use super::document::statements;
 use super::finding::{KeyPolicyFinding, KeyPolicyLint};
 use super::pcr_set::{PcrSet, gap};
@@ -89,8 +89,11 @@ impl Lint<'_> {
         let has_attestation = statement.attestation().next().is_some();
         if statement.needs_document() {
             self.without_effect();
-            // Where a Deny keeps other values away, this statement need not.
-            if !open.or(any_document).is_empty() || secrets.is_empty() {
+            if statement.required().is_mixed() {
+                let text = "lets in nobody: no document has PCRs of an enclave and of a NitroTPM".to_owned();
+                self.find(rule::MIXED_DOCUMENTS, Severity::Medium, text);
+            } else if !open.or(any_document).is_empty() || secrets.is_empty() {
+                // Where a Deny keeps other values away, this statement need not.
                 self.pinned();
                 self.values();
             }
@@ -154,20 +157,26 @@ impl Lint<'_> {
 
     /// Further tests, where one requires a document.
     fn without_effect(&mut self) {
-        let requires =
-            |key: &Key| self.statement.tests.iter().any(|test| test.key == *key && !test.holds_if_absent());
+        let required = self.statement.required();
         let mut found = Vec::new();
         for test in self.statement.attestation().filter(|test| test.holds_if_absent()) {
+            let (title, pcr) = (test.title(), PcrSet::of_key(&test.key));
             if !test.key.is_known() {
                 let text = format!(
-                    "lets in what the other conditions do: {} always holds, because KMS never sets the key",
-                    test.title()
+                    "lets in what the other conditions do: {title} always holds, because KMS never sets the key"
                 );
                 found.push((rule::UNKNOWN_KEY, Severity::Medium, text));
-            } else if test.operator.quantifier == Quantifier::ForAllValues && !requires(&test.key) {
+            } else if !required.is_mixed() && required.or(pcr).is_mixed() {
                 let text = format!(
-                    "lets in what the other conditions do: {} also holds for documents without that PCR",
-                    test.title()
+                    "lets in what the other conditions do: {title} always holds, because no document has PCRs of an enclave \
+                     and of a NitroTPM"
+                );
+                found.push((rule::MIXED_DOCUMENTS, Severity::Medium, text));
+            } else if test.operator.quantifier == Quantifier::ForAllValues
+                && required.and(pcr).is_empty()
+            {
+                let text = format!(
+                    "lets in what the other conditions do: {title} also holds for documents without that PCR"
                 );
                 found.push((rule::FOR_ALL_VALUES, Severity::Low, text));
             }
@@ -179,19 +188,18 @@ impl Lint<'_> {
     fn pinned(&mut self) {
         let pinned = self.statement.pinned();
         let without_signer = self.statement.without_signer();
-        let of = |kind: fn(&Key) -> bool| self.statement.tests.iter().any(|test| kind(&test.key));
-        if of(|key| matches!(key, Key::Enclave(_))) && of(|key| matches!(key, Key::NitroTpm(_))) {
-            let text = "lets in nobody: no document has PCRs of an enclave and of a NitroTPM".to_owned();
-            return self.find(rule::MIXED_DOCUMENTS, Severity::Medium, text);
+        let required = self.statement.required();
+        // A required PCR under an operator that is never true of a hash lets in nobody.
+        let is_never = |test: &Test| {
+            matches!(test.operator.comparison, Comparison::Foreign { is_negated: false })
+                && !PcrSet::of_key(&test.key).and(required).is_empty()
+        };
+        if self.statement.tests.iter().any(is_never) {
+            return;
         }
-        let is_foreign =
-            |test: &Test| matches!(test.operator.comparison, Comparison::Foreign { is_negated: false });
         if let Some((rule, severity, who)) = gap(pinned.without(without_signer)) {
             self.find(rule, severity, format!("lets in {who}"));
-        } else if pinned.is_empty()
-            // An operator that is never true of a hash lets in nobody.
-            && !self.statement.tests.iter().any(|test| test.key.is_known() && is_foreign(test))
-        {
+        } else if pinned.is_empty() {
             let text = "lets in any image: every document of AWS has the keys that it tests".to_owned();
             self.find(rule::ANY_DOCUMENT, Severity::High, text);
         }

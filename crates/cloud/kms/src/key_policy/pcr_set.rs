@@ -66,6 +66,11 @@ impl PcrSet {
         (0..u64::BITS).map(|bit| Self(1 << bit)).filter(move |one| self.0 & one.0 != 0)
     }
 
+    /// Whether they are of both kinds of documents, so that no document has them all.
+    pub(super) const fn is_mixed(self) -> bool {
+        !self.of_enclaves().is_empty() && !self.of_nitro_tpms().is_empty()
+    }
+
     /// Whether measured values of these PCRs keep out enclaves in debug mode, of which PCR 0, 1 and 2 are zero.
     pub(super) fn keeps_out_debug(self) -> bool {
         (0..=2).any(|pcr| self.has_enclaves(pcr))
@@ -76,8 +81,7 @@ impl PcrSet {
     pub(super) fn fixes_an_image(self) -> bool {
         let enclave = self.has_enclaves(0) || (self.has_enclaves(1) && self.has_enclaves(2));
         let instance = self.has_nitro_tpms(4) || self.has_nitro_tpms(7);
-        let both = !self.of_enclaves().is_empty() && !self.of_nitro_tpms().is_empty();
-        enclave || instance || both
+        enclave || instance || self.is_mixed()
     }
 }
 

@@ -103,7 +103,7 @@ rules! {
         "An Allow for NitroTPM that pins neither PCR 4 nor PCR 7, a Deny that exempts documents by another PCR, or PCR 4 without PCR 12 (the kernel command line)",
         "pin NitroTPMPCR4 and NitroTPMPCR12, or with secure boot NitroTPMPCR7";
     MIXED_DOCUMENTS: "mixed-documents", [Medium],
-        "Condition keys of enclaves and of NitroTPM in one statement: all of its conditions must hold, and no document has both kinds of PCRs",
+        "Condition keys of enclaves and of NitroTPM in one Allow: all of its conditions must hold, and no document has both kinds of PCRs. With operators that hold where the key is absent, the conditions of one kind have no effect",
         "write a statement for enclaves and one for NitroTPM";
     PATTERN_VALUE: "pattern-value", [High, Medium],
         "StringLike or StringNotLike with * or ? in a PCR value",

@@ -120,7 +120,7 @@ impl Statement {
 
     /// Whether it applies to no request without a document: one test of a known key fails then.
     pub(super) fn needs_document(&self) -> bool {
-        self.tests.iter().any(|test| test.key.is_known() && !test.holds_if_absent())
+        !self.required().is_empty()
     }
 
     /// Whether it applies to no request at all: a test of a key fails that KMS never sets.
@@ -159,14 +159,20 @@ impl Statement {
         tests.fold(PcrSet::default(), |set, test| set.or(PcrSet::of_key(&test.key)))
     }
 
-    /// The PCRs of which a document must have values of this Allow.
+    /// The PCRs that a document must have: a test of each fails without it.
+    pub(super) fn required(&self) -> PcrSet {
+        self.pcrs_of(|test| !test.holds_if_absent())
+    }
+
+    /// The PCRs of which a document must have values of this Allow. A test that holds without the PCR pins it where
+    /// another test requires it.
     pub(super) fn pinned(&self) -> PcrSet {
-        self.pcrs_of(|test| test.pins() && !test.holds_if_absent())
+        self.pcrs_of(Test::pins).and(self.required())
     }
 
     /// Those among them that have measured values alone.
     pub(super) fn pinned_to_measured(&self) -> PcrSet {
-        self.pcrs_of(|test| test.pins() && !test.holds_if_absent() && test.is_measured)
+        self.pcrs_of(|test| test.pins() && test.is_measured).and(self.required())
     }
 
     /// The PCRs of which a value is let in that names no signer.
