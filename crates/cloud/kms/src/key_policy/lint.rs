@@ -4,7 +4,7 @@ use super::action::ActionSet;
 use super::condition::{Comparison, Quantifier, Test};
 use super::document::statements;
 use super::finding::{KeyPolicyFinding, KeyPolicyLint};
-use super::pcr_set::{PcrSet, gap};
+use super::pcr_set::{Gap, PcrSet, gap};
 use super::rule::{self, KeyPolicyRule, Severity};
 use super::statement::{Effect, Principals, Reach, Statement, measured_by_denies, shown, uncovered};
 use super::value::of_value;
@@ -20,9 +20,20 @@ use super::{KEY_POLICY_RULES, KeyPolicyError};
 /// The text is not a key policy, or one that KMS would refuse.
 pub fn lint_key_policy(file: &[u8]) -> Result<KeyPolicyLint, KeyPolicyError> {
     let statements = statements(file)?;
+    let by_denies = |statement: &Statement| {
+        let secrets = statement.actions.and(ActionSet::SECRETS);
+        measured_by_denies(&statements, secrets, &statement.principals, statement)
+    };
+    let by_denies: Vec<PcrSet> = statements.iter().map(by_denies).collect();
     let mut findings = Vec::new();
-    for statement in &statements {
-        let mut lint = Lint { statement, statements: &statements, findings: Vec::new() };
+    for (statement, by_others) in statements.iter().zip(&by_denies) {
+        let mut lint = Lint {
+            statement,
+            by_others: *by_others,
+            statements: &statements,
+            by_denies: &by_denies,
+            findings: Vec::new(),
+        };
         match (statement.reach, statement.effect) {
             (Reach::Nothing, _) => lint.without_reach(),
             (_, Effect::Allow) => lint.allow(),
@@ -39,7 +50,11 @@ pub fn lint_key_policy(file: &[u8]) -> Result<KeyPolicyLint, KeyPolicyError> {
 /// The lint of one statement among all.
 struct Lint<'p> {
     statement: &'p Statement,
+    /// The PCRs of which the other Deny statements ask for measured values, for all secrets of the statement.
+    by_others: PcrSet,
     statements: &'p [Statement],
+    /// The same of each statement.
+    by_denies: &'p [PcrSet],
     findings: Vec<KeyPolicyFinding>,
 }
 
@@ -197,9 +212,11 @@ impl Lint<'_> {
         if self.statement.tests.iter().any(is_never) {
             return;
         }
-        if let Some((rule, severity, who)) = gap(pinned.without(without_signer)) {
+        // A document must also get past the Deny statements.
+        let by_others = self.by_others;
+        if let Some(Gap { rule, severity, who }) = gap(pinned.without(without_signer).or(by_others)) {
             self.find(rule, severity, format!("lets in {who}"));
-        } else if pinned.is_empty() {
+        } else if pinned.or(by_others).is_empty() {
             let text = "lets in any image: every document of AWS has the keys that it tests".to_owned();
             self.find(rule::ANY_DOCUMENT, Severity::High, text);
         }
@@ -213,8 +230,7 @@ impl Lint<'_> {
             Effect::Allow => statement.pinned_to_measured(),
             Effect::Deny => PcrSet::default(),
         };
-        let secrets = statement.actions.and(ActionSet::SECRETS);
-        own.or(measured_by_denies(self.statements, secrets, &statement.principals, Some(statement)))
+        own.or(self.by_others)
     }
 
     /// The values of PCRs that are let in: those of positive tests in an Allow, of negated ones in a Deny.
@@ -308,23 +324,38 @@ impl Lint<'_> {
     /// What this Deny exempts, where an Allow leaves it to the Deny to ask for an image.
     fn exempted(&mut self, secrets: ActionSet) {
         let statement = self.statement;
-        let relies = |other: &Statement| {
+        let relies = |(other, by_denies): (&Statement, &PcrSet)| {
             other.effect == Effect::Allow
                 && other.reach != Reach::Nothing
                 && !other.actions.and(secrets).is_empty()
-                && !other.pinned().fixes_an_image()
+                && !other.pinned().or(*by_denies).fixes_an_image()
         };
-        if !statement.denies_absent() || !self.statements.iter().any(relies) {
+        let mut all = self.statements.iter().zip(self.by_denies);
+        if !statement.denies_absent() || !all.any(relies) {
             return;
         }
         let (_, any_document) = uncovered(self.statements, secrets, &statement.principals);
         if any_document.is_empty() {
             return;
         }
-        let exempting = statement.exempting().unwrap_or_default();
-        let gravest = exempting.each().filter_map(gap).max_by_key(|(_, severity, _)| *severity);
-        if let Some((rule, severity, who)) = gravest {
-            self.find(rule, severity, format!("lets in {who}"));
+        let exempting = statement.exempting().unwrap_or_default().without(statement.without_signer());
+        // One PCR is enough to be exempted here, and each of the other Deny statements asks for its own.
+        let mut gaps: Vec<Gap> = Vec::new();
+        for action in any_document.each() {
+            let others =
+                measured_by_denies(self.statements, action, &statement.principals, statement);
+            for found in exempting.each().filter_map(|pcr| gap(others.or(pcr))) {
+                if !gaps.contains(&found) {
+                    gaps.push(found);
+                }
+            }
+        }
+        for rule in [rule::NO_IMAGE_PCR, rule::NO_BOOT_PCR] {
+            let of_rule = || gaps.iter().filter(|found| found.rule == rule);
+            if let Some(severity) = of_rule().map(|found| found.severity).max() {
+                let who: Vec<_> = of_rule().map(|found| found.who).collect();
+                self.find(rule, severity, format!("lets in {}", who.join(", and ")));
+            }
         }
     }
 

@@ -85,9 +85,17 @@ impl PcrSet {
     }
 }
 
-/// What documents with known values of these PCRs leave open; none where they fix the image or what is booted, and for
-/// no PCR.
-pub(super) fn gap(pcrs: PcrSet) -> Option<(&'static KeyPolicyRule, Severity, &'static str)> {
+/// What is left open to documents with values of a policy in some PCRs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gap {
+    pub(super) rule: &'static KeyPolicyRule,
+    pub(super) severity: Severity,
+    pub(super) who: &'static str,
+}
+
+/// What documents with known values of all these PCRs leave open; none where they fix the image or what is booted, and
+/// for no PCR. The PCR that leaves least is named, so that its severity counts.
+pub(super) fn gap(pcrs: PcrSet) -> Option<Gap> {
     let has = |pcr: u8| pcrs.has_enclaves(pcr);
     let boots = |pcr: u8| pcrs.has_nitro_tpms(pcr);
     let (is_enclave, is_instance) = (!pcrs.of_enclaves().is_empty(), !pcrs.of_nitro_tpms().is_empty());
@@ -105,7 +113,8 @@ pub(super) fn gap(pcrs: PcrSet) -> Option<(&'static KeyPolicyRule, Severity, &'s
         }
         () => (Severity::Medium, "any boot chain with these values in other PCRs"),
     };
-    Some((if is_enclave { rule::NO_IMAGE_PCR } else { rule::NO_BOOT_PCR }, severity, who))
+    let rule = if is_enclave { rule::NO_IMAGE_PCR } else { rule::NO_BOOT_PCR };
+    Some(Gap { rule, severity, who })
 }
 
 #[cfg(test)]

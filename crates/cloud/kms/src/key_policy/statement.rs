@@ -193,9 +193,9 @@ pub(super) fn measured_by_denies(
     statements: &[Statement],
     actions: ActionSet,
     principals: &Principals,
-    besides: Option<&Statement>,
+    besides: &Statement,
 ) -> PcrSet {
-    let is_other = |statement: &Statement| besides.is_none_or(|one| one.number != statement.number);
+    let is_other = |statement: &Statement| statement.number != besides.number;
     let of = |action| {
         let covering = statements.iter().filter(|statement| statement.covers(action, principals));
         let measured = covering.filter(|statement| is_other(statement) && statement.exempts_measured());
