@@ -1,5 +1,7 @@
 //! The result of a lint.
 
+use std::borrow::Cow;
+
 use super::rule::{KeyPolicyRule, Severity};
 
 /// What a key policy does not show.
@@ -38,6 +40,8 @@ pub struct KeyPolicyFinding {
     pub sid: Option<String>,
     /// One sentence on what it lets in. It quotes names and values of the policy: foreign text.
     pub lets_in: String,
+    /// What to write instead: the hint of the rule, or its part for what was found.
+    pub hint: Cow<'static, str>,
 }
 
 impl KeyPolicyFinding {

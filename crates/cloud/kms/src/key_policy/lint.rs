@@ -1,5 +1,7 @@
 //! The findings of a key policy, statement by statement.
 
+use std::borrow::Cow;
+
 use super::action::ActionSet;
 use super::condition::{Comparison, Quantifier, Test};
 use super::document::statements;
@@ -60,6 +62,16 @@ struct Lint<'p> {
 
 impl Lint<'_> {
     fn find(&mut self, rule: &'static KeyPolicyRule, severity: Severity, lets_in: String) {
+        self.find_with_hint(rule, severity, lets_in, Cow::Borrowed(rule.hint));
+    }
+
+    fn find_with_hint(
+        &mut self,
+        rule: &'static KeyPolicyRule,
+        severity: Severity,
+        lets_in: String,
+        hint: Cow<'static, str>,
+    ) {
         let Statement { number, sid, .. } = self.statement;
         self.findings.push(KeyPolicyFinding {
             rule,
@@ -67,6 +79,7 @@ impl Lint<'_> {
             statement: *number,
             sid: sid.as_deref().map(shown),
             lets_in,
+            hint,
         });
     }
 
@@ -314,11 +327,8 @@ impl Lint<'_> {
             (false, _) => (Severity::Medium, strong.or(weak)),
         };
         let (who, names) = (statement.principals.words(), actions.names());
-        self.find(
-            rule::INDIRECT,
-            severity,
-            format!("lets {who} make a way around the conditions with {names}"),
-        );
+        let text = format!("lets {who} bypass the conditions with {names}");
+        self.find_with_hint(rule::INDIRECT, severity, text, Cow::Owned(indirect_hint(actions)));
     }
 
     /// What this Deny exempts, where an Allow leaves it to the Deny to ask for an image.
@@ -391,3 +401,18 @@ impl Lint<'_> {
         }
     }
 }
+
+/// The hint of [`rule::INDIRECT`] for these actions.
+fn indirect_hint(actions: ActionSet) -> String {
+    let has = |some: ActionSet| !actions.and(some).is_empty();
+    let few = format!("allow {} to as few principals as possible", actions.names());
+    let parts = [
+        Some(few),
+        has(ActionSet::GRANT).then(|| GRANT_HINT.to_owned()),
+        has(ActionSet::RE_ENCRYPT).then(|| RE_ENCRYPT_HINT.to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+const GRANT_HINT: &str = "restrict kms:CreateGrant with kms:GranteePrincipal or kms:GrantOperations";
+const RE_ENCRYPT_HINT: &str = "deny kms:ReEncryptFrom to everyone unless ciphertexts are to move to another key";

@@ -115,8 +115,8 @@ rules! {
         "A PCR value that no document has: not 96 hexadecimal digits, upper case under an operator that heeds it, or an operator that compares no text",
         "write 96 lower-case hexadecimal digits under StringEqualsIgnoreCase";
     INDIRECT: "indirect-access", [High, Medium, Low],
-        "An Allow of actions that lead to the secrets without a document: kms:CreateGrant, kms:ReEncryptFrom, kms:PutKeyPolicy and kms:ReplicateKey; high without a condition for everyone, or for all but some",
-        "give them to as few as possible; restrict kms:CreateGrant with kms:GranteePrincipal or kms:GrantOperations";
+        "An Allow of actions that bypass the conditions on the secrets: kms:CreateGrant, unless Deny statements for everyone cover the secrets and kms:ReEncryptFrom; kms:ReEncryptFrom; kms:PutKeyPolicy and kms:ReplicateKey. High without a condition for everyone, or for all but some",
+        "allow these actions to as few principals as possible; restrict kms:CreateGrant with kms:GranteePrincipal or kms:GrantOperations; deny kms:ReEncryptFrom to everyone unless ciphertexts are to move to another key";
 }
 
 /// The table of the rules for docs/kms.md.

@@ -126,3 +126,27 @@ fn exceptions_of_a_deny_are_compared_with_those_of_an_allow() {
         [("deny-skips-absent", Severity::High, "#1".to_owned())]
     );
 }
+
+/// The hint is about the actions of the finding.
+#[test]
+fn the_hint_names_the_actions_that_were_found() {
+    let hint = |actions: &str| {
+        let admin = allow(actions, "{}");
+        let lint = lint_key_policy(policy(&[&admin]).as_bytes()).unwrap();
+        let [finding] = lint.findings.as_slice() else { panic!("{lint:?}") };
+        assert!(finding.lets_in.contains(" bypass the conditions with "), "{finding:?}");
+        finding.hint.clone().into_owned()
+    };
+    let (grantee, another) = ("kms:GranteePrincipal", "deny kms:ReEncryptFrom");
+    let policies = hint(r#"["kms:PutKeyPolicy","kms:ReplicateKey"]"#);
+    assert_eq!(policies, "allow kms:PutKeyPolicy, kms:ReplicateKey to as few principals as possible");
+    let grant = hint(GRANT);
+    assert!(grant.contains(grantee) && !grant.contains("PutKeyPolicy") && !grant.contains(another), "{grant}");
+    let re_encrypt = hint(RE_ENCRYPT);
+    assert!(re_encrypt.contains(another) && !re_encrypt.contains("CreateGrant"), "{re_encrypt}");
+    let both = hint(r#"["kms:CreateGrant","kms:ReEncryptFrom"]"#);
+    assert!(both.contains(grantee) && both.contains(another), "{both}");
+    // Other rules have one hint.
+    let lint = lint_key_policy(policy(&[ROOT]).as_bytes()).unwrap();
+    assert!(lint.findings.iter().all(|finding| finding.hint == finding.rule.hint));
+}

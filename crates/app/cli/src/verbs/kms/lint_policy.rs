@@ -81,7 +81,7 @@ fn page(name: &str, lint: &KeyPolicyLint, context: &Context) -> Page {
         page.paint(style, format_args!("{:<6}", finding.severity)).add("  ");
         page.paint(NAME, finding.statement_id()).line(format_args!(": {}", finding.rule.id));
         page.line(format_args!("  {}", finding.lets_in));
-        page.add("  ").paint(HINT, "hint:").add(" ").line(finding.rule.hint);
+        page.add("  ").paint(HINT, "hint:").add(" ").line(&finding.hint);
         if context.verbosity() == Verbosity::Verbose {
             page.add("  ").paint(DIM, format_args!("the rule finds: {}", finding.rule.finds)).end();
         }
@@ -125,7 +125,7 @@ struct FindingJson<'a> {
     /// One sentence on what it lets in.
     lets_in: &'a str,
     /// What to write instead.
-    hint: &'static str,
+    hint: &'a str,
 }
 
 impl<'a> LintJson<'a> {
@@ -136,7 +136,7 @@ impl<'a> LintJson<'a> {
             statement: finding.statement,
             sid: finding.sid.as_deref(),
             lets_in: &finding.lets_in,
-            hint: finding.rule.hint,
+            hint: &finding.hint,
         };
         Self {
             schema: "teeproof/key-policy-lint/1",
