@@ -61,13 +61,19 @@ impl Source {
 
     /// Reads a file, or standard input for `-`.
     pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, Fault> {
+        self.read_within(path, &EVIDENCE)
+    }
+
+    /// Reads a file with a limit of its own, or standard input for `-`.
+    pub(crate) fn read_within(&self, path: &Path, limit: &Limit) -> Result<Vec<u8>, Fault> {
         if is_standard_stream(path) {
             let stdin = self.stdin()?;
-            return self.waiting("standard input", || bounded(stdin));
+            return self.waiting("standard input", || bounded(stdin, limit));
         }
         let is_file = metadata(path)?.is_file();
         self.refuse_output(FileIdentity::of(path), path)?;
-        if is_file { read_file(path) } else { self.waiting(&path_name(path), || read_file(path)) }
+        let read = || read_file_within(path, limit);
+        if is_file { read() } else { self.waiting(&path_name(path), read) }
     }
 
     /// Opens a file of any length, or standard input for `-`, to be read as a stream.
@@ -156,13 +162,17 @@ pub(crate) fn path_name(path: &Path) -> String {
 /// Reads a file that is not standard input. A file that is too large is refused by its size, or after the bound if its
 /// size is not known.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Fault> {
+    read_file_within(path, &EVIDENCE)
+}
+
+fn read_file_within(path: &Path, limit: &Limit) -> Result<Vec<u8>, Fault> {
     let metadata = metadata(path)?;
-    if metadata.is_file() && metadata.len() > MAX_BYTES {
-        return Err(too_large().in_file(path.display()));
+    if metadata.is_file() && metadata.len() > limit.as_u64() {
+        return Err(limit.fault().in_file(path.display()));
     }
     File::open(path)
         .map_err(|error| open_fault(&error))
-        .and_then(bounded)
+        .and_then(|file| bounded(file, limit))
         .map_err(|fault| fault.in_file(path.display()))
 }
 
@@ -179,23 +189,37 @@ fn metadata(path: &Path) -> Result<Metadata, Fault> {
     Ok(metadata)
 }
 
-fn bounded(stream: impl Read) -> Result<Vec<u8>, Fault> {
+fn bounded(stream: impl Read, limit: &Limit) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
-    let limit = MAX_BYTES.saturating_add(1);
-    let read = stream.take(limit).read_to_end(&mut bytes);
+    let read = stream.take(limit.as_u64().saturating_add(1)).read_to_end(&mut bytes);
     match read {
-        Ok(count) if u64::try_from(count).is_ok_and(|count| count <= MAX_BYTES) => Ok(bytes),
-        Ok(_) => Err(too_large()),
+        Ok(count) if count <= limit.bytes => Ok(bytes),
+        Ok(_) => Err(limit.fault()),
         Err(error) => Err(Fault::internal(format!("cannot be read: {error}"))),
     }
 }
 
-fn too_large() -> Fault {
-    Fault::malformed(
-        format!("expected at most {} MiB, got more", MAX_BYTES >> 20),
-        "check which file this is: evidence has a few kilobytes, an event log some hundred; enclave images are for teeproof \
-         eif",
-    )
+/// The size limit of an input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    /// The most bytes, whole KiB.
+    pub(crate) bytes: usize,
+    /// The hint for a larger file.
+    pub(crate) hint: &'static str,
+}
+
+impl Limit {
+    fn as_u64(&self) -> u64 {
+        u64::try_from(self.bytes).unwrap_or(u64::MAX)
+    }
+
+    fn fault(&self) -> Fault {
+        let size = match self.bytes >> 10 {
+            kib if kib.is_multiple_of(1024) => format!("{} MiB", kib >> 10),
+            kib => format!("{kib} KiB"),
+        };
+        Fault::malformed(format!("expected at most {size}, got more"), self.hint)
+    }
 }
 
 fn open_fault(error: &std::io::Error) -> Fault {
@@ -211,8 +235,11 @@ fn open_fault(error: &std::io::Error) -> Fault {
     }
 }
 
-/// The largest bundle, as JSON; nothing else comes near it.
-const MAX_BYTES: u64 = 9 << 20;
+/// Evidence and what belongs to it. The largest bundle, as JSON; nothing else comes near it.
+const EVIDENCE: Limit = Limit {
+    bytes: 9 << 20,
+    hint: "check which file this is: evidence has a few kilobytes, an event log some hundred; enclave images are for teeproof eif",
+};
 /// No directory of endorsements for one machine comes near it.
 const MAX_FILES: usize = 1000;
 /// The wait before it is reported.

@@ -61,11 +61,23 @@ fn what_is_no_policy_is_malformed() {
         ("text", "key policy", "line 1, column 1"),
         ("deep", &"[".repeat(5_000), "at most 16 levels"),
         ("array", "[]", "expected an object, got an array"),
+        ("empty", "", "the file is empty"),
+        ("marked", "\u{feff}{}", "byte order mark (BOM)"),
+        ("wide", "{\0}\0", "UTF-16"),
+        // The limit of docs/kms.md, whatever the size.
+        ("large", &" ".repeat((256 << 10) + 1), "expected at most 256 KiB"),
+        ("huge", &" ".repeat((9 << 20) + 1), "expected at most 256 KiB"),
     ] {
         let path = file("kms-bad", name, text);
         let ran = teeproof(["kms", "lint-policy"]).args([&path]).exits(3);
         assert!(ran.stderr.contains(said) && ran.stderr.contains("hint: "), "{name}: {ran:#?}");
     }
+    let long = " ".repeat((256 << 10) + 1);
+    let piped = teeproof(["kms", "lint-policy", "-"]).stdin(long.as_bytes()).exits(3);
+    assert!(piped.stderr.contains("expected at most 256 KiB"), "{piped:#?}");
+    let full = policy(&[IMAGE]) + &" ".repeat(200 << 10);
+    let path = file("kms-bad", "full", &full);
+    teeproof(["kms", "lint-policy"]).args([&path]).exits(0);
     teeproof(["kms", "lint-policy", "no-such-file"]).exits(2);
     teeproof(["kms", "lint-policy"]).exits(2);
     // A Sid is foreign text.

@@ -10,16 +10,37 @@ use super::statement::{Effect, Principals, Reach, Statement};
 /// Reads a key policy, or the output of `aws kms get-key-policy` with one in it.
 pub(super) fn statements(file: &[u8]) -> Result<Vec<Statement>, KeyPolicyError> {
     check_size(file.len(), false)?;
-    let text = core::str::from_utf8(file).map_err(|_| KeyPolicyError::NotText)?;
+    let text = text_of(file)?;
     let outer = Json::parse(text)?;
     if let Json::Object(members) = &outer
         && let Some((_, Json::Text(inner))) = members.iter().find(|(name, _)| name == "Policy")
     {
         check_size(inner.len(), true)?;
+        if inner.trim().is_empty() {
+            return Err(KeyPolicyError::form("Policy", "expected a key policy, got an empty string"));
+        }
+        if inner.starts_with(BYTE_ORDER_MARK) {
+            return Err(KeyPolicyError::form("Policy", "expected JSON, got a byte order mark (BOM)"));
+        }
         return policy(&Json::parse(inner)?);
     }
     check_size(text.trim().len(), true)?;
     policy(&outer)
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The text of a file, with the reason if it is none.
+fn text_of(file: &[u8]) -> Result<&str, KeyPolicyError> {
+    // A byte order mark, or a character of ASCII: JSON has no zero bytes.
+    if matches!(file, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [1..=0x7f, 0, ..] | [0, 1..=0x7f, ..]) {
+        return Err(KeyPolicyError::Utf16);
+    }
+    let text = core::str::from_utf8(file).map_err(|_| KeyPolicyError::NotText)?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        return Err(KeyPolicyError::ByteOrderMark);
+    }
+    if text.trim().is_empty() { Err(KeyPolicyError::Empty) } else { Ok(text) }
 }
 
 fn policy(json: &Json) -> Result<Vec<Statement>, KeyPolicyError> {

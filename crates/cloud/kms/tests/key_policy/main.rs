@@ -5,6 +5,7 @@
 mod bypass;
 mod exempted;
 mod required;
+mod unreadable;
 mod values;
 
 use std::collections::BTreeSet;

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use serde::Serialize;
-use teeproof_kms::{KeyPolicyFinding, KeyPolicyLint, NOT_SEEN, Severity, lint_key_policy};
+use teeproof_kms::{
+    KeyPolicyFinding, KeyPolicyLint, MAX_KEY_POLICY_FILE, NOT_SEEN, Severity, lint_key_policy,
+};
 
-use crate::input::source::path_name;
+use crate::input::source::{Limit, path_name};
 use crate::output::fault::Fault;
 use crate::output::page::{BAD, DIM, GOOD, HINT, LOUD, NAME, Page, Verbosity};
 use crate::output::product::Product;
@@ -37,10 +39,15 @@ Examples:
   For a pipeline:
     teeproof kms lint-policy key-policy.json --strict --format json";
 
+const POLICY_FILE: Limit = Limit {
+    bytes: MAX_KEY_POLICY_FILE,
+    hint: "give one key policy, or the output of aws kms get-key-policy: KMS takes no larger policy than 32 KiB",
+};
+
 /// Runs the verb.
 pub(super) fn run(args: &LintPolicyArgs, context: &Context) -> Result<Product, Fault> {
     let name = path_name(&args.file);
-    let policy = context.source.read(&args.file)?;
+    let policy = context.source.read_within(&args.file, &POLICY_FILE)?;
     let lint = lint_key_policy(&policy)
         .map_err(|error| Fault::malformed(error.to_string(), error.hint()).in_file(&name))?;
     let least = if args.strict { Severity::Low } else { Severity::Medium };
