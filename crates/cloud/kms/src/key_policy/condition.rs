@@ -152,8 +152,7 @@ pub(super) struct Test {
 impl Test {
     pub(super) fn new(operator: Operator, operator_name: &str, key_name: &str, values: Vec<String>) -> Self {
         let key = Key::of_name(key_name);
-        let kinds =
-            || values.iter().filter_map(|value| ValueKind::of(operator.comparison, &key, value));
+        let kinds = || values.iter().filter_map(|value| ValueKind::of(operator.comparison, &key, value));
         let is_text = matches!(operator.comparison, Comparison::Text { .. });
         Self {
             is_measured: is_text && key.is_known() && kinds().all(|kind| kind.is_measured(&key)),

@@ -200,9 +200,7 @@ impl Lint<'_> {
                      and of a NitroTPM"
                 );
                 found.push((rule::MIXED_DOCUMENTS, Severity::Medium, text));
-            } else if test.operator.quantifier == Quantifier::ForAllValues
-                && required.and(pcr).is_empty()
-            {
+            } else if test.operator.quantifier == Quantifier::ForAllValues && required.and(pcr).is_empty() {
                 let text = format!(
                     "lets in what the other conditions do: {title} also holds for documents without that PCR"
                 );
@@ -352,8 +350,7 @@ impl Lint<'_> {
         // One PCR is enough to be exempted here, and each of the other Deny statements asks for its own.
         let mut gaps: Vec<Gap> = Vec::new();
         for action in any_document.each() {
-            let others =
-                measured_by_denies(self.statements, action, &statement.principals, statement);
+            let others = measured_by_denies(self.statements, action, &statement.principals, statement);
             for found in exempting.each().filter_map(|pcr| gap(others.or(pcr))) {
                 if !gaps.contains(&found) {
                     gaps.push(found);
@@ -415,4 +412,5 @@ fn indirect_hint(actions: ActionSet) -> String {
 }
 
 const GRANT_HINT: &str = "restrict kms:CreateGrant with kms:GranteePrincipal or kms:GrantOperations";
-const RE_ENCRYPT_HINT: &str = "deny kms:ReEncryptFrom to everyone unless ciphertexts are to move to another key";
+const RE_ENCRYPT_HINT: &str =
+    "deny kms:ReEncryptFrom to everyone unless ciphertexts are to move to another key";

@@ -70,9 +70,7 @@ impl Principals {
             (Self::Everyone, _) => true,
             (Self::Some(all), Self::Some(others)) => others.iter().all(|other| all.contains(other)),
             // Whoever is excepted here has to be excepted there.
-            (Self::AllBut(excepted), Self::AllBut(others)) => {
-                excepted.iter().all(|one| others.contains(one))
-            }
+            (Self::AllBut(excepted), Self::AllBut(others)) => excepted.iter().all(|one| others.contains(one)),
             // How NotPrincipal matches roles, their sessions and accounts is not evaluated.
             _ => false,
         }
@@ -182,7 +180,8 @@ impl Statement {
 
     /// Whether all values that this Deny exempts are measured.
     fn exempts_measured(&self) -> bool {
-        let is_compared = |test: &&Test| test.key.is_known() && matches!(test.operator.comparison, Comparison::Text { .. });
+        let is_compared =
+            |test: &&Test| test.key.is_known() && matches!(test.operator.comparison, Comparison::Text { .. });
         self.tests.iter().filter(is_compared).all(|test| test.is_measured)
     }
 }

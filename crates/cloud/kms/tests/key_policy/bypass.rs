@@ -65,7 +65,10 @@ fn conditions_on_attestation_are_no_limit_for_these_actions() {
     // With a condition of another kind, it is not open to everyone.
     let via = r#"{"StringNotEquals":{"@:PCR0":"$A"},"StringEquals":{"kms:ViaService":"s3.amazonaws.com"}}"#;
     let via = statement("Allow", r#""*""#, both, via);
-    assert_eq!(alone(&via), [("operation-without-recipient", Severity::Medium), (INDIRECT, Severity::Medium)]);
+    assert_eq!(
+        alone(&via),
+        [("operation-without-recipient", Severity::Medium), (INDIRECT, Severity::Medium)]
+    );
     let admin = allow(r#"["kms:CreateGrant","kms:PutKeyPolicy"]"#, r#"{"Null":{"@:PCR0":"true"}}"#);
     let found = of(&[&admin, &deny(SECRETS, NOT_A)]);
     assert!(found.contains(&indirect(Severity::Medium, 1)), "{found:?}");
@@ -108,7 +111,10 @@ fn exceptions_of_a_deny_are_compared_with_those_of_an_allow() {
         let whole = statement(effect, "$P", SECRETS, condition);
         whole.replace(r#""Principal":$P"#, &format!(r#""NotPrincipal":{{"AWS":{principals}}}"#))
     };
-    let (one, two) = (r#""arn:aws:iam::111122223333:role/a""#, r#"["arn:aws:iam::111122223333:role/b","arn:aws:iam::111122223333:role/a"]"#);
+    let (one, two) = (
+        r#""arn:aws:iam::111122223333:role/a""#,
+        r#"["arn:aws:iam::111122223333:role/b","arn:aws:iam::111122223333:role/a"]"#,
+    );
     let open = [("allow-without-attestation", Severity::High, "#1".to_owned())];
     assert_eq!(of(&[&but("Allow", one, "{}"), &but("Deny", one, NOT_A)]), []);
     assert_eq!(of(&[&but("Allow", two, "{}"), &but("Deny", one, NOT_A)]), []);
@@ -141,7 +147,10 @@ fn the_hint_names_the_actions_that_were_found() {
     let policies = hint(r#"["kms:PutKeyPolicy","kms:ReplicateKey"]"#);
     assert_eq!(policies, "allow kms:PutKeyPolicy, kms:ReplicateKey to as few principals as possible");
     let grant = hint(GRANT);
-    assert!(grant.contains(grantee) && !grant.contains("PutKeyPolicy") && !grant.contains(another), "{grant}");
+    assert!(
+        grant.contains(grantee) && !grant.contains("PutKeyPolicy") && !grant.contains(another),
+        "{grant}"
+    );
     let re_encrypt = hint(RE_ENCRYPT);
     assert!(re_encrypt.contains(another) && !re_encrypt.contains("CreateGrant"), "{re_encrypt}");
     let both = hint(r#"["kms:CreateGrant","kms:ReEncryptFrom"]"#);

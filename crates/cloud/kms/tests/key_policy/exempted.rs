@@ -106,6 +106,11 @@ fn an_allow_is_judged_with_the_deny_statements() {
     assert_eq!(of_allow(any, &not("PCR3")), [image(Severity::High, 1, ROLE)]);
     assert_eq!(
         of_allow(any, r#"{"Null":{"@:PCR0":"true"}}"#),
-        [("any-document", Severity::High, 1, "lets in any image: every document of AWS has the keys that it tests".to_owned())]
+        [(
+            "any-document",
+            Severity::High,
+            1,
+            "lets in any image: every document of AWS has the keys that it tests".to_owned()
+        )]
     );
 }

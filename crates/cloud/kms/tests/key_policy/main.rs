@@ -583,7 +583,14 @@ fn the_policy_of_the_page_is_one_to_copy() {
 fn the_page_has_the_rules() {
     let ids: BTreeSet<_> = KEY_POLICY_RULES.iter().map(|rule| rule.id).collect();
     assert_eq!(ids.len(), KEY_POLICY_RULES.len());
-    let own = [include_str!("main.rs"), include_str!("bypass.rs"), include_str!("exempted.rs"), include_str!("required.rs"), include_str!("values.rs")].concat();
+    let own = [
+        include_str!("main.rs"),
+        include_str!("bypass.rs"),
+        include_str!("exempted.rs"),
+        include_str!("required.rs"),
+        include_str!("values.rs"),
+    ]
+    .concat();
     for rule in KEY_POLICY_RULES {
         assert!(!rule.finds.contains('|') && !rule.hint.contains('|') && !rule.severities.is_empty());
         assert!(own.contains(&format!("\"{}\"", rule.id)), "{}: no test", rule.id);

@@ -22,7 +22,9 @@ fn a_test_that_holds_without_its_key_pins_a_required_one() {
     assert_eq!(of(r#"{"StringEqualsIfExists":{"@:PCR0":"$A"},"Null":{"@:PCR8":"false"}}"#), without);
     assert_eq!(of(r#"{"StringNotEquals":{"@:PCR0":"$A"},"Null":{"@:PCR0":"false"}}"#), without);
     assert_eq!(
-        of(r#"{"StringEqualsIfExists":{"@:PCR0":"$A"},"Null":{"@:PCR0":["false","true"]},"StringEquals":{"@:PCR3":"$A"}}"#),
+        of(
+            r#"{"StringEqualsIfExists":{"@:PCR0":"$A"},"Null":{"@:PCR0":["false","true"]},"StringEquals":{"@:PCR3":"$A"}}"#
+        ),
         [("no-image-pcr", Severity::High)]
     );
     // The values are those of a pin.
@@ -55,7 +57,8 @@ fn both_kinds_of_documents_in_one_statement() {
         );
         assert_eq!(with(r#""StringEqualsIgnoreCase":{"@:PCR0":"$A"}"#), [mixed], "{other}");
     }
-    let any = of(r#"{"StringLikeIfExists":{"@:NitroTPMPCR4":"$A"},"ForAnyValue:StringNotEquals":{"@:PCR0":"$A"}}"#);
+    let any =
+        of(r#"{"StringLikeIfExists":{"@:NitroTPMPCR4":"$A"},"ForAnyValue:StringNotEquals":{"@:PCR0":"$A"}}"#);
     assert_eq!(any, [("any-document", Severity::High), mixed]);
     let instance = r#"{"StringEquals":{"@:NitroTPMPCR0":"$A"},"StringNotEquals":{"@:PCR0":"$A"}}"#;
     assert_eq!(of(instance), [("no-boot-pcr", Severity::Medium), mixed]);

@@ -28,9 +28,8 @@ fn byte_order_marks_and_utf_16_are_named() {
     assert!(text.contains("byte order mark (BOM)") && hint.contains("-Encoding ascii"), "{text} {hint}");
     let wrapped = serde_json::json!({ "Policy": marked }).to_string();
     assert!(said(wrapped.as_bytes()).0.contains("Policy: expected JSON, got a byte order mark"));
-    let units = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
-        text.encode_utf16().flat_map(bytes).collect()
-    };
+    let units =
+        |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { text.encode_utf16().flat_map(bytes).collect() };
     for file in [
         units(&marked, u16::to_le_bytes),
         units(&marked, u16::to_be_bytes),

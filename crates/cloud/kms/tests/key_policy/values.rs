@@ -84,10 +84,7 @@ fn an_instance_without_secure_boot_can_be_pinned_by_its_boot_chain() {
         &condition("StringNotEqualsIgnoreCase", &[("NitroTPMPCR4", A), ("NitroTPMPCR7", &off)]),
     );
     let open = allow(r#""kms:Decrypt""#, "{}");
-    assert_eq!(
-        found(&policy(&[&open, &either])),
-        [("unmeasured-pcr", Severity::High, "#2".to_owned())]
-    );
+    assert_eq!(found(&policy(&[&open, &either])), [("unmeasured-pcr", Severity::High, "#2".to_owned())]);
 }
 
 /// PCR 0, 1 and 2 of a debug enclave are zero, so that one with another value keeps it out.
@@ -98,13 +95,11 @@ fn zero_lets_in_debug_enclaves_only_without_an_image() {
         // An image without a signature.
         assert_eq!(equals("StringEquals", &[(image, A), ("PCR8", &zero)]), []);
     }
-    let all_values = format!(r#"{{"StringEquals":{{"@:PCR0":"{A}"}},"ForAllValues:StringEquals":{{"@:PCR8":"{zero}"}}}}"#);
+    let all_values =
+        format!(r#"{{"StringEquals":{{"@:PCR0":"{A}"}},"ForAllValues:StringEquals":{{"@:PCR8":"{zero}"}}}}"#);
     assert_eq!(alone(&allow(r#""kms:Decrypt""#, &all_values)), [("for-all-values", Severity::Low)]);
     // Nobody signed it.
-    assert_eq!(
-        equals("StringEquals", &[("PCR1", A), ("PCR8", &zero)]),
-        [("no-image-pcr", Severity::Medium)]
-    );
+    assert_eq!(equals("StringEquals", &[("PCR1", A), ("PCR8", &zero)]), [("no-image-pcr", Severity::Medium)]);
     assert_eq!(equals("StringEquals", &[("PCR8", &zero)]), [high]);
     assert_eq!(
         equals("StringEquals", &[("PCR3", A), ("PCR8", &zero)]),
@@ -117,10 +112,7 @@ fn zero_lets_in_debug_enclaves_only_without_an_image() {
     let any = format!(r#"{{"StringLike":{{"@:PCR0":"*","@:PCR8":"{zero}"}}}}"#);
     assert_eq!(alone(&allow(r#""kms:Decrypt""#, &any)), [high, ("pattern-value", Severity::High)]);
     // No enclave has PCR 1 of an image, and PCR 0 of none.
-    assert_eq!(
-        equals("StringEquals", &[("PCR0", &zero), ("PCR1", A)]),
-        [("value-form", Severity::Low)]
-    );
+    assert_eq!(equals("StringEquals", &[("PCR0", &zero), ("PCR1", A)]), [("value-form", Severity::Low)]);
     // A certificate that is asked for, and no image without one.
     let signed = format!(r#"{{"StringEquals":{{"@:PCR8":"{A}"}},"StringNotEquals":{{"@:PCR8":"{zero}"}}}}"#);
     assert_eq!(alone(&allow(r#""kms:Decrypt""#, &signed)), [("no-image-pcr", Severity::Medium)]);
@@ -160,7 +152,8 @@ fn of_a_list_the_gravest_value_is_named() {
 #[test]
 fn values_beside_a_fixed_image_are_no_more_than_medium() {
     let beside = |value: &str| {
-        let condition = format!(r#"{{"StringEquals":{{"@:PCR0":"$A"}},"StringLike":{{"@:PCR3":"{value}"}}}}"#);
+        let condition =
+            format!(r#"{{"StringEquals":{{"@:PCR0":"$A"}},"StringLike":{{"@:PCR3":"{value}"}}}}"#);
         alone(&allow(r#""kms:Decrypt""#, &condition))
     };
     assert_eq!(beside("*"), [("pattern-value", Severity::Medium)]);
