@@ -8,6 +8,7 @@ mod condition;
 mod document;
 mod error;
 mod finding;
+mod indirect;
 mod json;
 mod lint;
 mod pcr_set;

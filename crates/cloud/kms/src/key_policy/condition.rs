@@ -169,13 +169,22 @@ impl Test {
     pub(super) fn holds_if_absent(&self) -> bool {
         let Operator { quantifier, comparison, if_exists } = self.operator;
         match (quantifier, comparison) {
-            (_, Comparison::Null) => self.values.iter().any(|value| value.eq_ignore_ascii_case("true")),
+            (_, Comparison::Null) => self.has_value("true"),
             (Quantifier::ForAllValues, _) => true,
             (Quantifier::ForAnyValue, _) => if_exists,
             (Quantifier::None, Comparison::Text { is_negated, .. } | Comparison::Foreign { is_negated }) => {
                 is_negated || if_exists
             }
         }
+    }
+
+    /// Whether it is Null with false, which holds for every request that has the key.
+    pub(super) fn holds_if_present(&self) -> bool {
+        self.operator.comparison == Comparison::Null && self.has_value("false")
+    }
+
+    fn has_value(&self, wanted: &str) -> bool {
+        self.values.iter().any(|value| value.eq_ignore_ascii_case(wanted))
     }
 
     /// Whether it compares the value of a known key, and is false for every other value.

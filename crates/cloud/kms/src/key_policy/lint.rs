@@ -6,17 +6,18 @@ use super::action::ActionSet;
 use super::condition::{Comparison, Quantifier, Test};
 use super::document::statements;
 use super::finding::{KeyPolicyFinding, KeyPolicyLint};
+use super::indirect::{indirect_access, indirect_hint};
 use super::pcr_set::{Gap, PcrSet, gap};
 use super::rule::{self, KeyPolicyRule, Severity};
-use super::statement::{Effect, Principals, Reach, Statement, measured_by_denies, shown, uncovered};
+use super::statement::{Effect, Reach, Statement, measured_by_denies, shown, uncovered};
 use super::value::of_value;
 use super::{KEY_POLICY_RULES, KeyPolicyError};
 
 /// Lints a key policy: JSON of at most [`super::MAX_KEY_POLICY`] bytes, by itself or as the member `Policy` in the
 /// output of `aws kms get-key-policy`.
 ///
-/// The policy is judged by itself. Grants and IAM policies are not seen; see [`super::NOT_SEEN`]. Service control policies can
-/// only take away.
+/// The policy is judged by itself. Grants and IAM policies are not seen; see [`super::NOT_SEEN`]. Service control
+/// policies can only take away.
 ///
 /// # Errors
 /// The text is not a key policy, or one that KMS would refuse.
@@ -100,6 +101,9 @@ impl Lint<'_> {
 
     fn allow(&mut self) {
         let statement = self.statement;
+        if statement.principals.are_nobody() {
+            return;
+        }
         if statement.never_applies() {
             for test in statement.attestation().filter(|test| !test.key.is_known() && !test.holds_if_absent())
             {
@@ -301,32 +305,13 @@ impl Lint<'_> {
         self.find(rule::NO_RECIPIENT, severity, text);
     }
 
-    /// Actions that bypass the conditions on the secrets. None of them takes a Recipient, so that a condition on
-    /// attestation always holds for them, or never.
+    /// Actions that bypass the conditions on the secrets.
     fn indirect(&mut self) {
-        let statement = self.statement;
-        let undenied = |actions: ActionSet| {
-            uncovered(self.statements, statement.actions.and(actions), &statement.principals).0
-        };
-        // A grantee can be anybody, and the grant for re-encryption: only a Deny for everyone is a limit.
-        let granted = ActionSet::SECRETS.or(ActionSet::RE_ENCRYPT);
-        let (open, any_document) = uncovered(self.statements, granted, &Principals::Everyone);
-        let is_limited = open.or(any_document).is_empty();
-        let grant = if is_limited { ActionSet::NONE } else { undenied(ActionSet::GRANT) };
-        let strong = undenied(ActionSet::RE_ENCRYPT).or(grant);
-        let weak = undenied(ActionSet::POLICY);
-        let is_unconditional = statement.tests.iter().all(|test| test.key.is_attestation());
-        let is_open = statement.principals.are_unknown() && is_unconditional;
-        let (severity, actions) = match (strong.is_empty(), weak.is_empty()) {
-            (true, true) => return,
-            (true, false) if is_open => (Severity::High, weak),
-            (true, false) => (Severity::Low, weak),
-            (false, _) if is_open => (Severity::High, strong.or(weak)),
-            (false, _) => (Severity::Medium, strong.or(weak)),
-        };
-        let (who, names) = (statement.principals.words(), actions.names());
-        let text = format!("lets {who} bypass the conditions with {names}");
-        self.find_with_hint(rule::INDIRECT, severity, text, Cow::Owned(indirect_hint(actions)));
+        if let Some((severity, actions)) = indirect_access(self.statement, self.statements) {
+            let who = self.statement.principals.words();
+            let text = format!("lets {who} bypass the conditions with {}", actions.names());
+            self.find_with_hint(rule::INDIRECT, severity, text, Cow::Owned(indirect_hint(actions)));
+        }
     }
 
     /// What this Deny exempts, where an Allow leaves it to the Deny to ask for an image.
@@ -346,7 +331,8 @@ impl Lint<'_> {
         if any_document.is_empty() {
             return;
         }
-        let exempting = statement.exempting().unwrap_or_default().without(statement.without_signer());
+        let exempting =
+            statement.exempting(PcrSet::default()).unwrap_or_default().without(statement.without_signer());
         // One PCR is enough to be exempted here, and each of the other Deny statements asks for its own.
         let mut gaps: Vec<Gap> = Vec::new();
         for action in any_document.each() {
@@ -398,19 +384,3 @@ impl Lint<'_> {
         }
     }
 }
-
-/// The hint of [`rule::INDIRECT`] for these actions.
-fn indirect_hint(actions: ActionSet) -> String {
-    let has = |some: ActionSet| !actions.and(some).is_empty();
-    let few = format!("allow {} to as few principals as possible", actions.names());
-    let parts = [
-        Some(few),
-        has(ActionSet::GRANT).then(|| GRANT_HINT.to_owned()),
-        has(ActionSet::RE_ENCRYPT).then(|| RE_ENCRYPT_HINT.to_owned()),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
-}
-
-const GRANT_HINT: &str = "restrict kms:CreateGrant with kms:GranteePrincipal or kms:GrantOperations";
-const RE_ENCRYPT_HINT: &str =
-    "deny kms:ReEncryptFrom to everyone unless ciphertexts are to move to another key";

@@ -64,6 +64,11 @@ impl Principals {
         matches!(self, Self::Everyone | Self::AllBut(_))
     }
 
+    /// Whether they are all but everyone.
+    pub(super) fn are_nobody(&self) -> bool {
+        matches!(self, Self::Some(all) if all.is_empty())
+    }
+
     /// Whether everyone in `others` is among them.
     fn cover(&self, others: &Self) -> bool {
         match (self, others) {
@@ -133,22 +138,46 @@ impl Statement {
         self.effect == Effect::Deny && self.reach == Reach::ThisKey && self.tests.iter().all(holds)
     }
 
-    /// Whether this Deny keeps requests without a document from an action for these principals.
-    fn covers(&self, action: ActionSet, principals: &Principals) -> bool {
-        self.denies_absent() && self.actions.contains(action) && self.principals.cover(principals)
+    /// Whether this is a Deny of some requests for an action by their documents alone, for these principals.
+    fn denies(&self, action: ActionSet, principals: &Principals) -> bool {
+        // A test of a key that KMS never sets has to hold always.
+        let counts = |test: &Test| test.key.is_known() || test.key.is_attestation() && test.holds_if_absent();
+        self.effect == Effect::Deny
+            && self.reach == Reach::ThisKey
+            && self.actions.contains(action)
+            && self.principals.cover(principals)
+            && self.tests.iter().all(counts)
     }
 
     /// The PCRs of which one alone exempts a document from this Deny, by a value of the policy: all tests have to hold.
-    /// `None` if it exempts documents with other values, too: those of every image.
-    pub(super) fn exempting(&self) -> Option<PcrSet> {
+    /// `None` if it exempts documents with other values, too: those of every image. Documents have the `required` PCRs.
+    pub(super) fn exempting(&self, required: PcrSet) -> Option<PcrSet> {
         // Tests of keys that KMS never sets hold always, so that they exempt nobody.
         let mut known = self.tests.iter().filter(|test| test.key.is_known());
-        known.try_fold(PcrSet::default(), |set, test| match test.operator.comparison {
-            Comparison::Text { is_negated: true, .. } => Some(set.or(PcrSet::of_key(&test.key))),
-            // It holds for every hash.
-            Comparison::Foreign { is_negated: true } => Some(set),
-            _ => None,
+        known.try_fold(PcrSet::default(), |set, test| {
+            let pcr = PcrSet::of_key(&test.key);
+            let is_required = !pcr.and(required).is_empty();
+            match test.operator.comparison {
+                _ if !is_required && !test.holds_if_absent() => None,
+                Comparison::Text { is_negated: true, .. } => Some(set.or(pcr)),
+                // It holds for every hash.
+                Comparison::Foreign { is_negated: true } => Some(set),
+                Comparison::Null if is_required && test.holds_if_present() => Some(set),
+                _ => None,
+            }
         })
+    }
+
+    /// The PCR that a document must have to get past this Deny; none if others will do.
+    fn demanded(&self) -> PcrSet {
+        let is_null = |test: &Test| test.operator.comparison == Comparison::Null && test.holds_if_absent();
+        let mut known = self.tests.iter().filter(|test| test.key.is_known());
+        let demanded = match self.exempting(PcrSet::default()) {
+            Some(exempting) => exempting,
+            None if known.all(is_null) => self.pcrs_of(|_| true),
+            None => PcrSet::default(),
+        };
+        if demanded.is_one() { demanded } else { PcrSet::default() }
     }
 
     /// The PCRs of the tests of a kind.
@@ -186,19 +215,27 @@ impl Statement {
     }
 }
 
-/// The PCRs of which a document must have measured values to get past the Deny statements besides one, for each of these
+/// The PCRs that a document must have to get past these Deny statements.
+fn demanded_by<'s>(denies: impl Iterator<Item = &'s Statement>) -> PcrSet {
+    denies.map(Statement::demanded).fold(PcrSet::default(), PcrSet::or)
+}
+
+/// The PCRs of which a document must have measured values to get past the Deny statements except one, for each of these
 /// actions: those that one of the statements asks for, and nothing else.
 pub(super) fn measured_by_denies(
     statements: &[Statement],
     actions: ActionSet,
     principals: &Principals,
-    besides: &Statement,
+    except: &Statement,
 ) -> PcrSet {
-    let is_other = |statement: &Statement| statement.number != besides.number;
     let of = |action| {
-        let covering = statements.iter().filter(|statement| statement.covers(action, principals));
-        let measured = covering.filter(|statement| is_other(statement) && statement.exempts_measured());
-        let alone = measured.filter_map(Statement::exempting).filter(|set| set.is_one());
+        let is_other = |statement: &&Statement| {
+            statement.number != except.number && statement.denies(action, principals)
+        };
+        let denies = statements.iter().filter(is_other);
+        let required = demanded_by(denies.clone());
+        let measured = denies.filter(|deny| deny.exempts_measured());
+        let alone = measured.filter_map(|deny| deny.exempting(required)).filter(|set| set.is_one());
         alone.fold(PcrSet::default(), PcrSet::or)
     };
     actions.each().map(of).reduce(PcrSet::and).unwrap_or_default()
@@ -206,7 +243,8 @@ pub(super) fn measured_by_denies(
 
 /// Whether the documents that none of these Deny statements keeps away are of known images.
 fn leave_known_images<'s>(denies: impl Iterator<Item = &'s Statement> + Clone) -> bool {
-    let mut exempted = denies.filter_map(Statement::exempting);
+    let required = demanded_by(denies.clone());
+    let mut exempted = denies.filter_map(|deny| deny.exempting(required));
     let certain = exempted.clone().filter(|set| set.is_one()).fold(PcrSet::default(), PcrSet::or);
     // Of several PCRs, a document needs one.
     let fixes = |set: PcrSet| set.each().all(|one| certain.or(one).fixes_an_image());
@@ -222,10 +260,10 @@ pub(super) fn uncovered(
 ) -> (ActionSet, ActionSet) {
     let (mut open, mut any_document) = (ActionSet::NONE, ActionSet::NONE);
     for action in actions.each() {
-        let covering = statements.iter().filter(|statement| statement.covers(action, principals));
-        if covering.clone().next().is_none() {
+        let denies = statements.iter().filter(|statement| statement.denies(action, principals));
+        if !denies.clone().any(Statement::denies_absent) {
             open = open.or(action);
-        } else if ActionSet::RECIPIENT.contains(action) && !leave_known_images(covering) {
+        } else if ActionSet::RECIPIENT.contains(action) && !leave_known_images(denies) {
             // Requests of other actions have no document that a Deny could exempt.
             any_document = any_document.or(action);
         }

@@ -7,6 +7,9 @@ use super::rule::{self, KeyPolicyRule, Severity};
 
 /// The digits of a SHA-384 PCR.
 const DIGITS: usize = 96;
+/// PCR 0, 1, 2 and 8 of enclaves in debug mode.
+const ZERO: &str =
+    "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000";
 /// PCR 7 of every instance without secure boot, as in `teeproof_nitro::nitrotpm`, which has the source. The tests compare
 /// both.
 const PCR7_WITHOUT_SECURE_BOOT: &str =
@@ -125,13 +128,11 @@ fn of_pattern(
     high: Severity,
 ) -> (&'static KeyPolicyRule, Severity, String) {
     let key = &test.key_name;
-    let is_any = pattern.contains('*') && pattern.bytes().all(|byte| matches!(byte, b'*' | b'?'))
-        || pattern == "?".repeat(DIGITS);
+    let is_any = pattern.bytes().all(|byte| matches!(byte, b'*' | b'?'))
+        && (pattern.contains('*') || pattern.len() == DIGITS);
     let (severity, who) = match test.key {
         _ if is_any => (high, "any value"),
-        Key::Enclave(0..=2 | 8)
-            if !guard.keeps_out_debug() && matches_pattern(pattern, &"0".repeat(DIGITS)) =>
-        {
+        Key::Enclave(0..=2 | 8) if !guard.keeps_out_debug() && matches_pattern(pattern, ZERO) => {
             (Severity::High, "every value that matches the pattern, that of debug enclaves included,")
         }
         Key::NitroTpm(7)

@@ -123,6 +123,9 @@ fn exceptions_of_a_deny_are_compared_with_those_of_an_allow() {
     let everyone = statement("Allow", r#""*""#, SECRETS, "{}");
     assert_eq!(of(&[&everyone, &but("Deny", one, NOT_A)]), open);
     assert_eq!(of(&[&but("Allow", one, "{}"), &deny(SECRETS, NOT_A)]), []);
+    // All but everyone is nobody.
+    let nobody = r#"{"Effect":"Allow","NotPrincipal":"*","Action":"kms:*","Resource":"*"}"#;
+    assert_eq!(alone(nobody), []);
     // Two Deny statements with the same exceptions count together.
     let skips = r#"{"StringNotEquals":{"@:PCR0":"$A"},"Null":{"@:PCR0":"false"}}"#;
     let absent = r#"{"Null":{"@:PCR0":"true"}}"#;

@@ -114,3 +114,36 @@ fn an_allow_is_judged_with_the_deny_statements() {
         )]
     );
 }
+
+/// A Deny that skips documents without a PCR, and one of those.
+#[test]
+fn a_deny_of_documents_without_a_pcr_completes_another() {
+    let absent = r#"{"Null":{"@:PCR0":"true"}}"#;
+    for condition in [
+        r#"{"StringNotEquals":{"@:PCR0":"$A"},"Null":{"@:PCR0":"false"}}"#,
+        r#"{"ForAnyValue:StringNotEquals":{"@:PCR0":"$A"}}"#,
+        r#"{"StringNotEquals":{"@:ImageSha384":"$A"},"Null":{"@:PCR0":["false"]}}"#,
+    ] {
+        let denies = [deny(SECRETS, condition), deny(SECRETS, absent)];
+        let open = allow(r#""kms:Decrypt""#, "{}");
+        let with = |denies: &[&str]| found(&policy(&[&[&*open][..], denies].concat()));
+        assert_eq!(with(&[&denies[0], &denies[1]]), [], "{condition}");
+        assert_eq!(with(&[&denies[1], &denies[0]]), [], "{condition}");
+        let alone = with(&[&denies[0]]);
+        assert!(alone.contains(&("allow-without-attestation", Severity::High, "#1".to_owned())), "{alone:?}");
+        // Of another PCR, which documents of NitroTPM lack as well.
+        let other = deny(SECRETS, r#"{"Null":{"@:PCR1":"true"}}"#);
+        let medium = [("allow-without-attestation", Severity::Medium, "#1".to_owned())];
+        assert_eq!(with(&[&denies[0], &other]), medium, "{condition}");
+        // Not for these principals, or with another way past it.
+        let principal = r#"{"AWS":"arn:aws:iam::111122223333:role/another"}"#;
+        let others = statement("Deny", principal, SECRETS, condition);
+        assert_eq!(with(&[&others, &denies[1]])[0], medium[0], "{condition}");
+        let either = deny(SECRETS, r#"{"Null":{"@:PCR0":"true","@:PCR3":"true"}}"#);
+        assert_eq!(with(&[&denies[0], &either]), medium, "{condition}");
+    }
+    // One that never applies.
+    let never = deny(SECRETS, r#"{"StringNotEquals":{"@:PCR0":"$A"},"Null":{"@:PCR0":[]}}"#);
+    let found = found(&policy(&[&allow(r#""kms:Decrypt""#, "{}"), &never, &deny(SECRETS, absent)]));
+    assert!(found.contains(&("allow-without-attestation", Severity::Medium, "#1".to_owned())), "{found:?}");
+}

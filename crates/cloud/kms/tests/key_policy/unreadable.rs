@@ -52,7 +52,7 @@ fn a_text_that_ends_early_says_so() {
         (r#"{"Version":"#, "a value"),
         ("{\n", "an object"),
         (r#"{"Statement":["#, "a list"),
-        (r#"{"Version":"2012"#, "a string"),
+        (r#"{"Version":"2012-10"#, "a string"),
     ] {
         let error = lint_key_policy(text.as_bytes()).unwrap_err();
         let KeyPolicyError::Json { line, column, what } = &error else { panic!("{error:?}") };

@@ -113,7 +113,7 @@ fn zero_lets_in_debug_enclaves_only_without_an_image() {
     assert_eq!(alone(&allow(r#""kms:Decrypt""#, &any)), [high, ("pattern-value", Severity::High)]);
     // No enclave has PCR 1 of an image, and PCR 0 of none.
     assert_eq!(equals("StringEquals", &[("PCR0", &zero), ("PCR1", A)]), [("value-form", Severity::Low)]);
-    // A certificate that is asked for, and no image without one.
+    // A required certificate, and no image without one.
     let signed = format!(r#"{{"StringEquals":{{"@:PCR8":"{A}"}},"StringNotEquals":{{"@:PCR8":"{zero}"}}}}"#);
     assert_eq!(alone(&allow(r#""kms:Decrypt""#, &signed)), [("no-image-pcr", Severity::Medium)]);
     // Deny statements.
@@ -150,14 +150,14 @@ fn of_a_list_the_gravest_value_is_named() {
 
 /// A condition on another PCR than that of the image, which any value satisfies, is one without effect.
 #[test]
-fn values_beside_a_fixed_image_are_no_more_than_medium() {
-    let beside = |value: &str| {
+fn values_next_to_a_fixed_image_are_at_most_medium() {
+    let next_to_image = |value: &str| {
         let condition =
             format!(r#"{{"StringEquals":{{"@:PCR0":"$A"}},"StringLike":{{"@:PCR3":"{value}"}}}}"#);
         alone(&allow(r#""kms:Decrypt""#, &condition))
     };
-    assert_eq!(beside("*"), [("pattern-value", Severity::Medium)]);
-    assert_eq!(beside("${aws:PrincipalTag/role}"), [("variable-value", Severity::Medium)]);
+    assert_eq!(next_to_image("*"), [("pattern-value", Severity::Medium)]);
+    assert_eq!(next_to_image("${aws:PrincipalTag/role}"), [("variable-value", Severity::Medium)]);
     assert_eq!(
         equals("StringLike", &[("PCR3", "*")]),
         [("no-image-pcr", Severity::High), ("pattern-value", Severity::High)]
