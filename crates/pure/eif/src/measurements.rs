@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use serde::Deserialize;
-use teeproof_core::from_hex;
+use teeproof_core::{Class, from_hex};
 
 /// The PCRs that an enclave of an image has, unless it runs in debug mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,11 +33,12 @@ impl Measurements {
     }
 
     /// Reads the JSON that nitro-cli writes: the answer of `build-enclave` or `describe-eif`, or its member
-    /// `Measurements` alone. Members that are not PCRs of an image are ignored.
+    /// `Measurements` alone; or that of `teeproof eif measure`. Other members are ignored, but for those that say that the
+    /// image is damaged or its signature not valid.
     ///
     /// # Errors
     /// JSON of another shape; a PCR that is missing or not 96 hexadecimal digits; the answer of `describe-enclaves`,
-    /// which has the image's PCRs for enclaves in debug mode too.
+    /// which has the image's PCRs for enclaves in debug mode too; an image whose checksum or signature is not valid.
     pub fn from_nitro_cli(json: &str) -> Result<Self, MeasurementsError> {
         // A list is the answer of describe-enclaves; serde would read one as the members of an object in their order.
         if json.trim_start().starts_with('[') {
@@ -48,7 +49,16 @@ impl Measurements {
         if answer.enclave.is_some() {
             return Err(MeasurementsError::Running);
         }
-        let Answer { measurements, pcr0, pcr1, pcr2, pcr8, .. } = answer;
+        let Answer { measurements, pcr0, pcr1, pcr2, pcr8, checksum, signature_check, signature, .. } =
+            answer;
+        if checksum == Some(false) {
+            return Err(MeasurementsError::InvalidChecksum);
+        }
+        match signature.as_ref().map_or("valid", |signature| &signature.status) {
+            "valid" if signature_check != Some(false) => {}
+            "valid" | "invalid" => return Err(MeasurementsError::InvalidSignature),
+            _ => return Err(MeasurementsError::UnverifiedSignature),
+        }
         let pcrs = measurements.unwrap_or(PcrTexts { pcr0, pcr1, pcr2, pcr8 });
         let pcr = |number, text: Option<String>| match text {
             Some(text) => digest(&text).ok_or(MeasurementsError::Value { pcr: number }),
@@ -99,13 +109,38 @@ pub enum MeasurementsError {
         /// Its number.
         pcr: u8,
     },
+    /// The image's checksum does not match.
+    InvalidChecksum,
+    /// The image's signature is invalid.
+    InvalidSignature,
+    /// The image's signature was not verified.
+    UnverifiedSignature,
 }
 
 impl MeasurementsError {
+    /// The class of the error.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::InvalidSignature => Class::NotAuthentic,
+            Self::UnverifiedSignature => Class::Unsupported,
+            _ => Class::Malformed,
+        }
+    }
+
     /// What to do.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
+            Self::InvalidChecksum => {
+                "the image was damaged or changed after it was built: copy or build it again"
+            }
+            Self::InvalidSignature => {
+                "AWS starts no enclave of this image: sign it again and measure the signed image"
+            }
+            Self::UnverifiedSignature => {
+                "sign the image with a key on P-256 or P-384, whose signatures are verified, and measure it again"
+            }
             Self::Running => {
                 "it has the image's PCRs even for an enclave in debug mode; use the answer of build-enclave or \
                  describe-eif, or a document of the enclave"
@@ -126,6 +161,9 @@ impl fmt::Display for MeasurementsError {
             Self::Running => f.write_str("expected PCRs of an image, got the answer of describe-enclaves"),
             Self::Missing { pcr } => write!(f, "Measurements: PCR{pcr} is missing"),
             Self::Value { pcr } => write!(f, "Measurements: PCR{pcr}: expected 96 hexadecimal digits"),
+            Self::InvalidChecksum => f.write_str("the checksum of the measured image does not match"),
+            Self::InvalidSignature => f.write_str("the signature of the measured image is invalid"),
+            Self::UnverifiedSignature => f.write_str("the signature of the measured image was not verified"),
         }
     }
 }
@@ -140,6 +178,14 @@ struct Answer {
     /// Of describe-enclaves alone.
     #[serde(rename = "EnclaveID")]
     enclave: Option<serde::de::IgnoredAny>,
+    /// Of describe-eif.
+    #[serde(rename = "CheckCRC")]
+    checksum: Option<bool>,
+    /// Of describe-eif, for a signed image.
+    #[serde(rename = "SignatureCheck")]
+    signature_check: Option<bool>,
+    /// Of `teeproof eif measure`.
+    signature: Option<Signature>,
     #[serde(rename = "PCR0")]
     pcr0: Option<String>,
     #[serde(rename = "PCR1")]
@@ -148,6 +194,11 @@ struct Answer {
     pcr2: Option<String>,
     #[serde(rename = "PCR8")]
     pcr8: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Signature {
+    status: String,
 }
 
 #[derive(Deserialize)]
@@ -199,6 +250,28 @@ mod tests {
         ] {
             assert_eq!(Measurements::from_nitro_cli(&text), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn an_image_that_is_not_valid_by_its_own_measurements() {
+        let with = |members: &str| {
+            let pcr = "0a".repeat(48);
+            let pcrs = format!(r#"{{"PCR0": "{pcr}", "PCR1": "{pcr}", "PCR2": "{pcr}"}}"#);
+            Measurements::from_nitro_cli(&format!(r#"{{"Measurements": {pcrs}, {members}}}"#)).err()
+        };
+        use MeasurementsError::{InvalidChecksum, InvalidSignature, UnverifiedSignature};
+        for (members, error) in [
+            (r#""signature": null"#, None),
+            (r#""signature": {"status": "valid", "anchor": "none"}"#, None),
+            (r#""signature": {"status": "invalid"}"#, Some(InvalidSignature)),
+            (r#""signature": {"status": "unsupported"}"#, Some(UnverifiedSignature)),
+            (r#""IsSigned": true, "CheckCRC": true, "SignatureCheck": true"#, None),
+            (r#""CheckCRC": true, "SignatureCheck": false"#, Some(InvalidSignature)),
+            (r#""CheckCRC": false, "SignatureCheck": true"#, Some(InvalidChecksum)),
+        ] {
+            assert_eq!(with(members), error, "{members}");
+        }
+        assert_eq!(InvalidSignature.class(), Class::NotAuthentic);
     }
 
     #[test]

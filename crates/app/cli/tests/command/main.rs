@@ -22,6 +22,7 @@ mod config;
 mod each;
 mod each_machines;
 mod eif;
+mod eif_match;
 mod event_logs;
 mod explain;
 mod files;

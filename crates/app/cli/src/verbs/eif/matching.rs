@@ -6,13 +6,14 @@ use clap::{Args, ValueHint};
 use serde::Serialize;
 use teeproof::{Evidence, Request, Verified};
 use teeproof_core::{Freshness, Hex, Technology};
-use teeproof_eif::{MeasuredImage, Measurements};
+use teeproof_eif::{MAGIC, MeasuredImage, Measurements, MeasurementsError};
 use teeproof_evidence::InputKind;
 use teeproof_wire::nitro::{Document, Limits};
 use teeproof_x509::Anchors;
 
+use super::signer::{SignatureJson, UNSIGNED};
 use crate::input::evidence_files::{self, Backing, Files};
-use crate::input::image_file::{Wanted, measure_image};
+use crate::input::image_file::{Wanted, is_image, measure_image};
 use crate::input::source::path_name;
 use crate::input::time::At;
 use crate::output::exits;
@@ -26,16 +27,20 @@ use crate::settings::context::Context;
 ///
 /// PCR0, PCR1, PCR2 and PCR8 are compared; files are not, because two builds of one source differ in their metadata and
 /// have equal PCRs. The document is verified, at its own time and without a nonce, unless --at is given: a match shows
-/// that an enclave of this image made it at that time. An enclave in debug mode has no measurements, so that its document
-/// matches no image. Exit code 0 if all are equal, 6 if one differs, and that of the failed check if the document is not
-/// authentic.
+/// that an enclave of this image made it at that time. Measurements are signed by nobody and are compared only with
+/// --unverified. An enclave in debug mode has no measurements, so that its document matches no image.
+///
+/// Exit code 0 if all are equal and the image's signature is valid or absent, 6 if one differs, and that of the failed
+/// check if the document is not authentic. An image whose signature is invalid matches nothing: exit code 4; one whose
+/// signature is of an unsupported algorithm: 3.
 #[derive(Debug, Args)]
 pub(super) struct MatchArgs {
     /// The image
     #[arg(value_name = "IMAGE", value_hint = ValueHint::FilePath)]
     image: PathBuf,
 
-    /// A document of an enclave, or the JSON of nitro-cli build-enclave, describe-eif or of eif measure; - is stdin
+    /// A document of an enclave, or with --unverified the JSON of nitro-cli build-enclave, describe-eif or of eif
+    /// measure; - is stdin
     #[arg(value_name = "DOC", value_hint = ValueHint::FilePath)]
     document: PathBuf,
 
@@ -43,7 +48,7 @@ pub(super) struct MatchArgs {
     #[arg(long, value_name = "TIME", default_value = "document", value_parser = At::parse)]
     at: At,
 
-    /// Do not verify the document: anybody could have written its PCRs
+    /// Do not verify DOC: anybody could have written its PCRs. Required for measurements, which nobody signs
     #[arg(long, conflicts_with_all = ["at", "anchor", "endorsements", "require_revocation_lists"])]
     unverified: bool,
 
@@ -76,7 +81,9 @@ pub(crate) struct MatchJson<'a> {
     module_id: Option<String>,
     /// Whether the document is of an enclave in debug mode, which has no measurements.
     debug: bool,
-    /// Whether every PCR is that of the image.
+    /// The signature of the image; null of an image that is not signed.
+    signature: Option<SignatureJson>,
+    /// Whether every PCR is that of the image, and its signature is valid or absent: exit code 0.
     matches: bool,
     /// PCR0, PCR1, PCR2 and PCR8.
     pcrs: Vec<PcrJson>,
@@ -125,24 +132,33 @@ pub(super) fn run(args: &MatchArgs, context: &Context) -> Result<Product, Fault>
 /// The PCRs of the document or of the measurements.
 fn compared(args: &MatchArgs, context: &Context) -> Result<Compared, Fault> {
     let name = path_name(&args.document);
+    let of_image = || Err(Fault::from(NotADocument::Image).in_file(&name));
+    // An image can be larger than what is read into memory.
+    if is_image(&args.document) {
+        return of_image();
+    }
     let bytes = context.source.read(&args.document)?;
-    if let Some(text) = nitro_cli(&bytes) {
-        let pcrs = Measurements::from_nitro_cli(text)
-            .map_err(|error| Fault::malformed(error.to_string(), error.hint()).in_file(&name))?;
-        return Ok(Compared::of_measurements(&pcrs));
+    if bytes.starts_with(&MAGIC) {
+        return of_image();
     }
     let mut files = Files::shared(&args.backing, &context.source, &context.messages)?;
-    let sniffed =
-        files.inputs_mut().add(&bytes, None).map_err(|error| Fault::input(&error).in_file(&name))?;
-    if sniffed.kind != InputKind::NitroDocument && !sniffed.parts.contains(&InputKind::NitroDocument) {
-        return Err(Fault::usage(
-            format!(
-                "expected a document of an enclave or measurements of nitro-cli, found {}",
-                sniffed.kind.with_article()
-            ),
-            "give a Nitro document, or the JSON that nitro-cli build-enclave or describe-eif prints",
-        )
-        .in_file(name));
+    match files.inputs_mut().add(&bytes, None) {
+        Ok(sniffed)
+            if sniffed.kind == InputKind::NitroDocument
+                || sniffed.parts.contains(&InputKind::NitroDocument) => {}
+        // Whether anything is verified is the caller's decision, never that of the file.
+        other => match (other, looks_like_measurements(&bytes)) {
+            (_, Some(text)) if args.unverified => {
+                let pcrs = Measurements::from_nitro_cli(text);
+                let fault = |error: MeasurementsError| {
+                    Fault::of_class(error.class(), error.to_string(), error.hint()).in_file(&name)
+                };
+                return pcrs.map(|pcrs| Compared::of_measurements(&pcrs)).map_err(fault);
+            }
+            (_, Some(_)) => return Err(Fault::from(NotADocument::Measurements).in_file(name)),
+            (Err(error), None) => return Err(Fault::input(&error).in_file(name)),
+            (Ok(sniffed), None) => return Err(Fault::from(NotADocument::Other(sniffed.kind)).in_file(name)),
+        },
     }
     let evidence = files.evidence()?;
     if args.unverified {
@@ -178,8 +194,35 @@ fn compared(args: &MatchArgs, context: &Context) -> Result<Compared, Fault> {
     }
 }
 
-/// The text, if it is JSON of nitro-cli or of `eif measure`, and not a document in JSON.
-fn nitro_cli(bytes: &[u8]) -> Option<&str> {
+/// What DOC is instead of a document of an enclave.
+#[derive(Clone, Copy)]
+enum NotADocument {
+    Image,
+    Measurements,
+    Other(InputKind),
+}
+
+impl From<NotADocument> for Fault {
+    fn from(found: NotADocument) -> Self {
+        match found {
+            NotADocument::Image => Self::usage(
+                "DOC is an enclave image (EIF)",
+                "give IMAGE first, then the document; for the PCRs of an image, use teeproof eif measure",
+            ),
+            NotADocument::Measurements => Self::usage(
+                "expected a document of an enclave, found measurements, which nobody signs",
+                "compare with measurements that you trust with --unverified: teeproof eif match IMAGE DOC --unverified",
+            ),
+            NotADocument::Other(kind) => Self::usage(
+                format!("expected a document of an enclave, found {}", kind.with_article()),
+                "give a Nitro document; or with --unverified the JSON that nitro-cli build-enclave or describe-eif prints",
+            ),
+        }
+    }
+}
+
+/// The text, if it may be JSON of nitro-cli or of `eif measure`.
+fn looks_like_measurements(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
     let is_json = text.trim_start().starts_with(['{', '[']);
     (is_json && (text.contains("\"PCR0\"") || text.contains("\"Measurements\""))).then_some(text)
@@ -244,10 +287,16 @@ fn compare<'a>(image: &MeasuredImage, compared: Compared, file: &'a str, documen
             document: document.map(hex),
         })
         .collect();
-    let matches = !debug && pcrs.iter().all(|pcr| pcr.equal);
+    let signature = SignatureJson::of(image);
+    let are_equal = !debug && pcrs.iter().all(|pcr| pcr.equal);
+    let exit_code = match signature.as_ref().map_or(0, SignatureJson::exit) {
+        0 if are_equal => 0,
+        0 => exits::of_class(teeproof_core::Class::Refused),
+        of_signature => of_signature,
+    };
     MatchJson {
         schema: "teeproof/eif-match/1",
-        exit_code: if matches { 0 } else { exits::of_class(teeproof_core::Class::Refused) },
+        exit_code,
         file,
         document,
         kind: compared.kind,
@@ -256,17 +305,21 @@ fn compare<'a>(image: &MeasuredImage, compared: Compared, file: &'a str, documen
         made: compared.made,
         module_id: compared.module_id,
         debug,
-        matches,
+        signature,
+        matches: exit_code == 0,
         pcrs,
     }
 }
 
 fn page(json: &MatchJson<'_>, context: &Context) -> Page {
     let mut page = Page::new();
-    let (style, word) = match (json.debug, json.matches) {
-        (true, _) => (BAD, "DEBUG"),
-        (false, true) => (GOOD, "MATCH"),
-        (false, false) => (BAD, "DIFFERENT"),
+    let signature = json.signature.as_ref();
+    let (style, word) = match (signature.map_or(0, SignatureJson::exit), json.debug, json.matches) {
+        (0, true, _) => (BAD, "DEBUG"),
+        (0, false, true) => (GOOD, "MATCH"),
+        (0, false, false) => (BAD, "DIFFERENT"),
+        (4, ..) => (BAD, "INVALID SIGNATURE"),
+        _ => (BAD, "SIGNATURE NOT VERIFIED"),
     };
     page.paint(style, word).add("  ").paint(NAME, json.file).add(" and ").paint(NAME, json.document);
     page.line(format_args!("  exit {}", json.exit_code));
@@ -298,6 +351,11 @@ fn page(json: &MatchJson<'_>, context: &Context) -> Page {
             page.line(format_args!("image     {}", shown(&pcr.image)));
             page.line(format_args!("         document  {}", shown(&pcr.document)));
         }
+    }
+    match signature {
+        Some(signature) => signature.print(&mut page),
+        None if !context.quiet => _ = page.line(UNSIGNED),
+        None => {}
     }
     page
 }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use serde::Serialize;
 use teeproof_core::{Hex, InstanceId, RoleArn};
+use teeproof_eif::MeasuredImage;
 use teeproof_nitro::{pcr3_of_role, pcr4_of_instance};
 
 use super::json::{MeasurementsJson, summary};
-use super::signer::SignatureJson;
+use super::signer::{SignatureJson, UNSIGNED};
 use crate::input::image_file::{Wanted, measure_image};
 use crate::input::source::path_name;
 use crate::output::fault::Fault;
@@ -54,6 +55,20 @@ pub(crate) struct MeasureJson<'a> {
     signature: Option<SignatureJson>,
 }
 
+impl<'a> MeasureJson<'a> {
+    /// The PCRs of an image, without those of a parent instance.
+    pub(super) fn of(file: &'a str, image: &MeasuredImage) -> Self {
+        let signature = SignatureJson::of(image);
+        Self {
+            schema: "teeproof/eif-measurements/1",
+            exit_code: signature.as_ref().map_or(0, SignatureJson::exit),
+            file,
+            measurements: MeasurementsJson::of(image),
+            signature,
+        }
+    }
+}
+
 /// Runs the verb.
 pub(super) fn run(args: &MeasureArgs, context: &Context) -> Result<Product, Fault> {
     let crypto = &teeproof_aws_lc::TABLE;
@@ -62,18 +77,13 @@ pub(super) fn run(args: &MeasureArgs, context: &Context) -> Result<Product, Faul
     let image = measure_image(&args.image, Wanted::default(), &context.source)?;
     let file = path_name(&args.image);
     let hex = |pcr: [u8; 48]| Hex(&pcr).to_string();
-    let mut measurements = MeasurementsJson::of(&image);
-    measurements.pcr3 = role.map(|role| hex(pcr3_of_role(role.as_str(), crypto)));
-    measurements.pcr4 = instance.map(|instance| hex(pcr4_of_instance(instance.as_str(), crypto)));
-    let signature = SignatureJson::of(&image);
-    let exit_code = signature.as_ref().map_or(0, SignatureJson::exit);
+    let mut json = MeasureJson::of(&file, &image);
+    json.measurements.pcr3 = role.map(|role| hex(pcr3_of_role(role.as_str(), crypto)));
+    json.measurements.pcr4 = instance.map(|instance| hex(pcr4_of_instance(instance.as_str(), crypto)));
     if context.is_json() {
-        let schema = "teeproof/eif-measurements/1";
-        return Product::json(
-            &MeasureJson { schema, exit_code, file: &file, measurements, signature },
-            exit_code,
-        );
+        return Product::json(&json, json.exit_code);
     }
+    let MeasureJson { exit_code, measurements, signature, .. } = json;
     let mut page = Page::new();
     if !context.quiet {
         page.paint(NAME, &file).line(format_args!(": {}", summary(&image)));
@@ -91,7 +101,7 @@ pub(super) fn run(args: &MeasureArgs, context: &Context) -> Result<Product, Faul
     }
     match &signature {
         Some(signature) => signature.print(&mut page),
-        None if !context.quiet => _ = page.line("signature  none: PCR8 of an enclave is zero"),
+        None if !context.quiet => _ = page.line(UNSIGNED),
         None => {}
     }
     Ok(Product::ending(page, exit_code))

@@ -8,7 +8,7 @@ use serde_json::Value;
 use teeproof_eif::{ImageMetadata, KeptText, MAX_KEPT_BYTES, MeasuredImage};
 
 use super::json::{MeasurementsJson, SectionJson, summary};
-use super::signer::SignatureJson;
+use super::signer::{SignatureJson, UNSIGNED};
 use crate::input::image_file::{Wanted, measure_image};
 use crate::input::source::path_name;
 use crate::output::fault::Fault;
@@ -139,7 +139,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> Result<Product, Fault> 
     }
     match &json.signature {
         Some(signature) => signature.print(&mut page),
-        None => _ = page.line("signature  none: PCR8 of an enclave is zero"),
+        None => _ = page.line(UNSIGNED),
     }
     Ok(Product::ending(page, json.exit_code))
 }

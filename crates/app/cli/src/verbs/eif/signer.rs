@@ -45,6 +45,9 @@ pub(super) struct SignatureJson {
     exit: u8,
 }
 
+/// The line of an image that is not signed.
+pub(super) const UNSIGNED: &str = "signature  none: PCR8 of an enclave is zero";
+
 const VERIFIED: &str = "PCR0 of this image, under the key of the certificate in the image";
 
 impl SignatureJson {

@@ -142,9 +142,9 @@ pub(super) const ROWS: &[Row] = &[
     Row { verb: "eif sections", arguments: "image.eif", files: &[("image.eif", Kept(3))], ..PLAIN },
     Row {
         verb: "eif match",
-        arguments: "image.eif measured.json",
+        arguments: "image.eif measured.json --unverified",
         files: &[("image.eif", Kept(3)), ("measured.json", Kept(3))],
-        refused: &[("image.eif document.cose", Replaced(6))],
+        refused: &[("image.eif document.cose", Replaced(6)), ("image.eif measured.json", Kept(2))],
         ..PLAIN
     },
     Row { verb: "nsm describe", refused: &[("--nsm wrong", Kept(2))], ..PLAIN },
