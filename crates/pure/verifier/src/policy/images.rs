@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use serde::Deserialize;
-use teeproof_core::Technology;
+use teeproof_core::{Class, Technology};
 use teeproof_nitro::nitrotpm::PCR7_WITHOUT_SECURE_BOOT;
 
 use super::Policy;
@@ -76,6 +76,44 @@ pub enum NotMeasurements {
     NoImage,
     /// A PCR of zeros: such an enclave runs in debug mode, and the PCRs name no image.
     Zero(u8),
+    /// The image's checksum does not match, by the file.
+    InvalidChecksum,
+    /// The image's signature is invalid, by the file.
+    InvalidSignature,
+    /// The image's signature was not verified, by the file.
+    UnverifiedSignature,
+}
+
+impl NotMeasurements {
+    /// The class of the error.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::InvalidSignature => Class::NotAuthentic,
+            Self::UnverifiedSignature => Class::Unsupported,
+            _ => Class::Malformed,
+        }
+    }
+
+    /// What to do.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::InvalidChecksum => {
+                "the image was damaged or changed after it was built: copy or build it again"
+            }
+            Self::InvalidSignature => {
+                "AWS starts no enclave of this image: sign it again and measure the signed image"
+            }
+            Self::UnverifiedSignature => {
+                "sign the image with a key on P-256 or P-384, whose signatures are verified, and measure it again"
+            }
+            _ => {
+                "give what nitro-cli build-enclave, nitro-cli describe-eif, teeproof eif measure or \
+                 nitro-tpm-pcr-compute print, without changes"
+            }
+        }
+    }
 }
 
 impl fmt::Display for NotMeasurements {
@@ -88,6 +126,9 @@ impl fmt::Display for NotMeasurements {
                 "expected PCR0, PCR1 and PCR2 of an enclave image, or PCR4 and PCR7 of the image of an instance",
             ),
             Self::Zero(pcr) => write!(f, "PCR{pcr} is zero, as in debug mode: it names no image"),
+            Self::InvalidChecksum => f.write_str("the checksum of the measured image does not match"),
+            Self::InvalidSignature => f.write_str("the signature of the measured image is invalid"),
+            Self::UnverifiedSignature => f.write_str("the signature of the measured image was not verified"),
         }
     }
 }
@@ -108,18 +149,28 @@ impl ImageMeasurements {
 
     /// Parses the JSON that `nitro-cli build-enclave` and `describe-eif`, or `nitro-tpm-pcr-compute`, print: an object
     /// with the member `Measurements`, in which stand `HashAlgorithm` (`SHA384`, `Sha384 { ... }`) and PCRs in hex. Other
-    /// members of the outer object are ignored, unknown ones of the inner one are errors.
+    /// members of the outer object are ignored, but for those of `describe-eif` and of `teeproof eif measure` that say that
+    /// the image is damaged or its signature not valid; unknown ones of the inner one are errors.
     ///
     /// # Errors
-    /// Bytes of another form, another algorithm, PCRs of no kind of image, and zero PCRs of an enclave.
+    /// Bytes of another form, another algorithm, PCRs of no kind of image, and zero PCRs of an enclave; an image whose
+    /// checksum or signature is not valid.
     pub fn parse(bytes: &[u8]) -> Result<Self, NotMeasurements> {
         if bytes.len() > MAX_BYTES {
             return Err(NotMeasurements::Form(format!("{} bytes, {MAX_BYTES} are the limit", bytes.len())));
         }
-        let File { measurements, enclave } =
+        let File { measurements, enclave, checksum, signature_check, signature } =
             serde_json::from_slice(bytes).map_err(|error| NotMeasurements::Form(error.to_string()))?;
         if enclave.is_some() {
             return Err(NotMeasurements::Form(RUNNING.into()));
+        }
+        if checksum == Some(false) {
+            return Err(NotMeasurements::InvalidChecksum);
+        }
+        match signature.as_ref().map_or("valid", |signature| &signature.status) {
+            "valid" if signature_check != Some(false) => {}
+            "valid" | "invalid" => return Err(NotMeasurements::InvalidSignature),
+            _ => return Err(NotMeasurements::UnverifiedSignature),
         }
         let algorithm: String =
             measurements.hash_algorithm.chars().take_while(char::is_ascii_alphanumeric).collect();
@@ -155,6 +206,19 @@ struct File {
     measurements: Measurements,
     #[serde(rename = "EnclaveID")]
     enclave: Option<serde::de::IgnoredAny>,
+    /// Of `describe-eif`.
+    #[serde(rename = "CheckCRC")]
+    checksum: Option<bool>,
+    /// Of `describe-eif`, for a signed image.
+    #[serde(rename = "SignatureCheck")]
+    signature_check: Option<bool>,
+    /// Of `teeproof eif measure`.
+    signature: Option<SignatureStatus>,
+}
+
+#[derive(Deserialize)]
+struct SignatureStatus {
+    status: String,
 }
 
 const RUNNING: &str = "nitro-cli describe-enclaves prints an image's PCRs for an enclave in debug mode as well; use build-enclave or describe-eif";
@@ -211,8 +275,11 @@ impl Proposal {
         images: &[ImageMeasurements],
         choices: &ProposalChoices<'_>,
     ) -> Result<Self, NoProposal> {
-        let enclaves: Vec<_> = images.iter().filter_map(enclave_pcrs).collect();
-        let instances: Vec<_> = images.iter().filter_map(instance_pcrs).collect();
+        let numbered = || (0..=usize::MAX).zip(images);
+        let (of_enclave, enclaves): (Vec<_>, Vec<_>) =
+            numbered().filter_map(|(number, image)| Some((number, enclave_pcrs(image)?))).unzip();
+        let (of_instance, instances): (Vec<_>, Vec<_>) =
+            numbered().filter_map(|(number, image)| Some((number, instance_pcrs(image)?))).unzip();
         if images.is_empty() {
             return Err(NoProposal::NoEvidence);
         }
@@ -221,11 +288,12 @@ impl Proposal {
         if let Some(missing) = choices.pin.iter().find(missing) {
             return Err(NoProposal::PinMissing(*missing));
         }
+        let one_parent = enclaves.iter().any(|bank| has(bank, 3) || has(bank, 4));
         let (mut body, mut differing, mut mixed) =
-            (preamble(choices.name, images.len()), Vec::new(), Vec::new());
+            (preamble(choices.name, images.len(), one_parent), Vec::new(), Vec::new());
         let sections = [
-            (!enclaves.is_empty()).then(|| of_enclaves(&enclaves, *choices)),
-            (!instances.is_empty()).then(|| of_instances(&instances, *choices)),
+            (!enclaves.is_empty()).then(|| of_enclaves(&enclaves, of_enclave, *choices)),
+            (!instances.is_empty()).then(|| of_instances(&instances, of_instance, *choices)),
         ];
         for section in sections.into_iter().flatten() {
             body.push_str(&section.toml);
@@ -240,12 +308,19 @@ impl Proposal {
     }
 }
 
-fn preamble(name: &str, count: usize) -> String {
-    let images = if count == 1 { "one image".to_string() } else { format!("{count} images") };
+/// `one_parent`: whether PCR3 or PCR4 of an enclave is pinned.
+fn preamble(name: &str, count: usize, one_parent: bool) -> String {
+    let (images, them) = match count {
+        1 => ("one image".to_string(), "it"),
+        count => (format!("{count} images"), "them"),
+    };
+    let accepted = match one_parent {
+        true => format!("what is started from {them} on\n# parent instances with the PCR3 or PCR4 below."),
+        false => format!("every instance or enclave that is started\n# from {them}."),
+    };
     format!(
-        "# Proposed from the measurements of {images}. It accepts every instance or enclave that is started\n\
-         # from them. Read every line before you rely on it.\n\
-         version = 1\nname = {}\n",
+        "# Proposed from the measurements of {images}. It accepts {accepted} Read every line before you \
+         rely on it.\nversion = 1\nname = {}\n",
         text(name)
     )
 }
@@ -265,28 +340,49 @@ fn instance_pcrs(image: &ImageMeasurements) -> Option<Vec<(u8, [u8; 48])>> {
     Some(measured.into_iter().chain(pcr12.map(|pcr12| (12, pcr12))).collect())
 }
 
-fn of_enclaves(banks: &[Vec<(u8, [u8; 48])>], choices: ProposalChoices<'_>) -> SectionLines {
-    let mut lines = Lines::of(Technology::Nitro, choices, (0..banks.len()).collect());
+/// `numbers`: which of the images these are.
+fn of_enclaves(
+    banks: &[Vec<(u8, [u8; 48])>],
+    numbers: Vec<usize>,
+    choices: ProposalChoices<'_>,
+) -> SectionLines {
+    let mut lines = Lines::of(Technology::Nitro, choices, numbers);
     lines.line("debug = { exactly = false }");
-    lines.pcrs("pcrs", banks, |_| None, |_, _, _| None);
-    let signer = match banks.iter().any(|bank| bank.iter().any(|(index, _)| *index == 8)) {
-        true => "PCR8 shows it",
-        false => "the image is not signed",
-    };
-    lines.waived("role", "PCR3 names it, if the measurements have it");
+    lines.pcrs_or("pcrs", banks, |_| None, |_, _, _| None, missing_pcr);
+    let has = |wanted: u8| banks.iter().any(|bank| bank.iter().any(|(index, _)| *index == wanted));
+    let signer = if has(8) { "PCR8 is pinned below" } else { "the image is not signed" };
+    let role = if has(3) { "PCR3 is pinned below" } else { "any role: PCR3 is not pinned" };
+    let instance = if has(4) { "PCR4 is pinned below" } else { "any instance: PCR4 is not pinned" };
+    lines.waived("role", role);
     lines.waived("signer", signer);
     lines.waived("module-id", "a new one at each start");
-    lines.waived("instance", "PCR4 names it, if the measurements have it");
+    lines.waived("instance", instance);
     lines.waived("user-data", "the enclave's own data");
     lines.waived("public-key", "the enclave's own data");
     lines.waived("max-age", "the nonce shows freshness");
     lines.finish()
 }
 
-fn of_instances(banks: &[Vec<(u8, [u8; 48])>], choices: ProposalChoices<'_>) -> SectionLines {
-    let mut lines = Lines::of(Technology::NitroTpm, choices, (0..banks.len()).collect());
+/// Why the measurements of an image have no value of a PCR that those of another have.
+const fn missing_pcr(index: u8) -> &'static str {
+    match index {
+        3 => "the image was measured without the role of the parent instance",
+        4 => "the image was measured without the parent instance",
+        8 => "the image is not signed",
+        12 => "nitro-tpm-pcr-compute before version 1.1 computes no PCR12",
+        _ => "the measurements have no such PCR",
+    }
+}
+
+/// `numbers`: which of the images these are.
+fn of_instances(
+    banks: &[Vec<(u8, [u8; 48])>],
+    numbers: Vec<usize>,
+    choices: ProposalChoices<'_>,
+) -> SectionLines {
+    let mut lines = Lines::of(Technology::NitroTpm, choices, numbers);
     lines.line("measured-boot = { exactly = true }");
-    lines.pcrs(
+    lines.pcrs_or(
         "pcrs",
         banks,
         |_| None,
@@ -294,6 +390,7 @@ fn of_instances(banks: &[Vec<(u8, [u8; 48])>], choices: ProposalChoices<'_>) -> 
             let off = index == 7 && *value == PCR7_WITHOUT_SECURE_BOOT;
             off.then(|| "secure boot is off, and has no keys: every such instance has this value".to_string())
         },
+        missing_pcr,
     );
     lines.waived("module-id", "specific to one instance");
     lines.waived("instance", "specific to one instance");

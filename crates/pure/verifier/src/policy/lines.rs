@@ -61,6 +61,9 @@ pub struct MixedFact {
     pub lacking: Vec<usize>,
     /// The reason why the first of them lacks it.
     pub because: String,
+    /// The number of the PCR if each of the results has a value of it, so that it can be pinned all the same
+    /// ([`ProposalChoices::pin`](super::ProposalChoices::pin)).
+    pub pinnable_pcr: Option<u8>,
 }
 
 /// Why there is no verified AK certificate.
@@ -190,7 +193,7 @@ impl<'c> Lines<'c> {
         let has = values.iter().any(Result::is_ok);
         if !reasons.is_empty() && has && NAMES_A_SIGNER.contains(&field) {
             let found: Vec<Option<String>> = values.into_iter().map(Result::err).collect();
-            return self.mixed(field, &found);
+            return self.mixed(field, &found, None);
         }
         if !reasons.is_empty() {
             return self.lacking(field, has, &reasons, hint);
@@ -226,11 +229,12 @@ impl<'c> Lines<'c> {
     }
 
     /// Notes a fact that some of the evidence has: for each piece, why it lacks the fact, or `None`.
-    fn mixed(&mut self, field: &str, reasons: &[Option<String>]) {
+    fn mixed(&mut self, field: &str, reasons: &[Option<String>], pinnable_pcr: Option<u8>) {
         let lacking = self.results.iter().zip(reasons).filter(|(_, why)| why.is_some());
         let lacking: Vec<usize> = lacking.map(|(result, _)| *result).collect();
         let because = reasons.iter().flatten().next().cloned().unwrap_or_default();
-        self.mixed.push(MixedFact { field: format!("{}.{field}", self.section), lacking, because });
+        let field = format!("{}.{field}", self.section);
+        self.mixed.push(MixedFact { field, lacking, because, pinnable_pcr });
     }
 
     /// A field with the values of each piece of evidence, where each has a reason not to be pinned, or `None`. One that
@@ -246,7 +250,7 @@ impl<'c> Lines<'c> {
             return self.values(field, &distinct(values.iter().cloned()));
         }
         if why.iter().any(Option::is_none) {
-            return self.mixed(field, why);
+            return self.mixed(field, why, None);
         }
         let reasons = distinct(why.iter().flatten().cloned()).join("; ");
         match hint {
@@ -291,6 +295,18 @@ impl<'c> Lines<'c> {
         volatile: impl Fn(u8) -> Option<&'static str>,
         unpinned: impl Fn(u8, usize, &[u8; N]) -> Option<String>,
     ) {
+        self.pcrs_or(field, banks, volatile, unpinned, |_| NO_VALUE);
+    }
+
+    /// The same, where `missing` says why some evidence has no value of a PCR.
+    pub(super) fn pcrs_or<const N: usize>(
+        &mut self,
+        field: &str,
+        banks: &[Vec<(u8, [u8; N])>],
+        volatile: impl Fn(u8) -> Option<&'static str>,
+        unpinned: impl Fn(u8, usize, &[u8; N]) -> Option<String>,
+        missing: impl Fn(u8) -> &'static str,
+    ) {
         let before = mem::take(&mut self.text);
         for index in 0..=u8::MAX {
             let values: Vec<Option<[u8; N]>> = banks.iter().map(|bank| value(bank, index)).collect();
@@ -303,7 +319,7 @@ impl<'c> Lines<'c> {
                 None => {
                     let why = |(value, piece): (&Option<[u8; N]>, usize)| match value {
                         Some(value) => unpinned(index, piece, value),
-                        None => Some(NO_VALUE.to_string()),
+                        None => Some(missing(index).to_string()),
                     };
                     let why: Vec<Option<String>> = values.iter().zip(0..=usize::MAX).map(why).collect();
                     self.pcr_unless(&name, index, &values, &why);
@@ -330,7 +346,8 @@ impl<'c> Lines<'c> {
             return self.pcr(name, index, values);
         }
         if why.iter().any(Option::is_none) {
-            return self.mixed(name, why);
+            let pinnable = values.iter().all(Option::is_some).then_some(index);
+            return self.mixed(name, why, pinnable);
         }
         let reasons = distinct(why.iter().flatten().cloned()).join("; ");
         self.waived(&index.to_string(), &reasons);

@@ -104,7 +104,7 @@ impl fmt::Display for NoProposal {
                 })
             }
             Self::PinMissing(index) => {
-                write!(f, "PCR {index} cannot be pinned: not all of the evidence has it")
+                write!(f, "PCR {index} cannot be pinned: not all of the sources have a value of it")
             }
             Self::NotAPolicy(error) => write!(f, "the proposal is not a valid policy: {error}"),
         }

@@ -24,7 +24,9 @@ impl MeasuredFile {
             let name = source::path_name(path);
             match ImageMeasurements::parse(bytes) {
                 Ok(measurements) => Ok(Self { name, measurements }),
-                Err(error) => Err(Fault::malformed(error.to_string(), PRINTED).in_file(name)),
+                Err(error) => {
+                    Err(Fault::of_class(error.class(), error.to_string(), error.hint()).in_file(name))
+                }
             }
         })
     }
@@ -49,8 +51,13 @@ impl MeasuredFile {
         }
     }
 
+    /// Whether it is an enclave image.
+    pub(super) const fn is_of_enclave(&self) -> bool {
+        matches!(self.measurements, ImageMeasurements::Enclave(_))
+    }
+
     /// The PCRs by number.
-    fn pcrs(&self) -> Vec<(u8, [u8; 48])> {
+    pub(super) fn pcrs(&self) -> Vec<(u8, [u8; 48])> {
         match self.measurements {
             ImageMeasurements::Enclave(EnclaveImage { pcr0, pcr1, pcr2, pcr3, pcr4, pcr8 }) => {
                 let others = [(3, pcr3), (4, pcr4), (8, pcr8)];
@@ -67,8 +74,6 @@ impl MeasuredFile {
         }
     }
 }
-
-const PRINTED: &str = "give what nitro-cli build-enclave, nitro-cli describe-eif, teeproof eif measure or nitro-tpm-pcr-compute print, without changes";
 
 /// An image, as JSON.
 #[derive(Serialize)]

@@ -119,8 +119,8 @@ fn of_images(
 ) -> Result<Product, Fault> {
     let names: Vec<&str> = images.iter().map(|image| image.name.as_str()).collect();
     let measurements: Vec<_> = images.iter().map(|image| image.measurements).collect();
-    let proposal =
-        Proposal::from_images(&measurements, choices).map_err(|error| proposal_fault(&error, &names))?;
+    let proposal = Proposal::from_images(&measurements, choices)
+        .map_err(|error| image_fault(&error, &images, &names))?;
     if context.is_json() {
         return Product::json(&Suggestion::of(&proposal, &[], &images, choices.origin_accepted), 0);
     }
@@ -177,6 +177,29 @@ fn proposal_fault(error: &NoProposal, names: &[&str]) -> Fault {
     }
 }
 
+/// The fault of a proposal from images.
+fn image_fault(error: &NoProposal, images: &[MeasuredFile], names: &[&str]) -> Fault {
+    let NoProposal::PinMissing(pcr) = *error else { return proposal_fault(error, names) };
+    let lacking = images.iter().filter(|image| !image.pcrs().iter().any(|(index, _)| *index == pcr));
+    let lacking: Vec<&str> = lacking.map(|image| image.name.as_str()).collect();
+    let is_of_enclaves = images.iter().all(MeasuredFile::is_of_enclave);
+    let hint = match (is_of_enclaves, pcr) {
+        (true, 3) => FOR_PCR3.to_owned(),
+        (true, 4) => FOR_PCR4.to_owned(),
+        (true, 8) => {
+            "leave --pin 8 out: PCR8 of an image that is not signed is zero; sign the images to pin it"
+                .to_owned()
+        }
+        _ => format!(
+            "leave --pin {pcr} out: measurements of images do not have this PCR; propose the policy from evidence to pin it"
+        ),
+    };
+    Fault::usage(format!("PCR {pcr} cannot be pinned: no value of it in {}", lacking.join(", ")), hint)
+}
+
+const FOR_PCR3: &str = "measure the image with the role and propose from that: teeproof eif measure IMAGE --role ARN --format json -o FILE";
+const FOR_PCR4: &str = "measure the image with the instance and propose from that: teeproof eif measure IMAGE --instance ID --format json -o FILE";
+
 /// The fault of files that lack a value about software which the others have.
 fn mixed(facts: &[MixedFact], names: &[&str]) -> Fault {
     let lacking = facts.iter().map(|fact| {
@@ -185,13 +208,11 @@ fn mixed(facts: &[MixedFact], names: &[&str]) -> Fault {
         format!("{} would be pinned for the others, but not for {files}: {}", fact.field, fact.because)
     });
     let lacking: Vec<String> = lacking.collect();
-    let pcrs: Vec<&str> =
-        facts.iter().filter_map(|fact| fact.field.split_once(".pcrs.")).map(|pcr| pcr.1).collect();
-    let pin = if pcrs.len() == facts.len() {
-        format!(", or pin them anyway with --pin {}", pcrs.join(","))
-    } else {
-        String::new()
-    };
+    // What has no value somewhere cannot be pinned.
+    let pcrs: Option<Vec<String>> =
+        facts.iter().map(|fact| fact.pinnable_pcr.map(|pcr| pcr.to_string())).collect();
+    let pin = pcrs.map(|pcrs| format!(", or pin them anyway with --pin {}", pcrs.join(",")));
+    let pin = pin.unwrap_or_default();
     let hint = format!("propose two policies, one from these files and one from the others{pin}");
     Fault::refused(format!("no policy is proposed from these files together: {}", lacking.join("; ")), hint)
 }
