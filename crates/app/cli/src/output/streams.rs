@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, IsTerminal, Stderr, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::AutoStream;
 use clap::ColorChoice;
@@ -68,14 +69,32 @@ impl Stream {
     }
 }
 
+/// Whether standard error is given up: a thread waits in a write to it, and holds its lock.
+static ABANDONED: AtomicBool = AtomicBool::new(false);
+
+/// Gives standard error up: from now on, nothing is written to it.
+pub(crate) fn abandon_stderr() {
+    ABANDONED.store(true, Ordering::Relaxed);
+}
+
+fn is_abandoned() -> bool {
+    ABANDONED.load(Ordering::Relaxed)
+}
+
 /// Writes a page to standard error. Failures are ignored.
 pub(crate) fn write_stderr(page: &Page, color: ColorChoice) {
+    if is_abandoned() {
+        return;
+    }
     let mut stream = AutoStream::new(stderr(), choice(color));
     let _ = stream.write_all(only_ours(page.as_str()).as_bytes());
 }
 
 /// Writes JSON to standard error. Failures are ignored.
 pub(crate) fn write_stderr_json(json: &Json) {
+    if is_abandoned() {
+        return;
+    }
     let _ = stderr().write_all(only_lines(json.as_str()).as_bytes());
 }
 

@@ -256,6 +256,7 @@ fn a_log_that_nobody_reads_stops_no_client() {
         let (head, _) = served.get(&path);
         assert!(head.starts_with("HTTP/1.1 404 "), "{number}: {head}");
     }
+    assert_eq!(served.end_unread(), Some(0));
 }
 
 #[test]

@@ -57,15 +57,19 @@ pub(super) fn run(args: &ServeArgs, context: &Context) -> Result<Product, Fault>
         );
     }
     context.messages.say(&format!("listening on http://{address}"));
-    if context.verbose {
-        let (lines, waiting) = RequestLines::start();
-        let log: Arc<AccessLog> = Arc::new(move |access: &Access<'_>| lines.add(log_line(access)));
-        mirror.run(log).map_err(fault)?;
-        waiting.finish();
-    } else {
+    if !context.verbose {
         mirror.run(Arc::new(|_: &Access<'_>| ())).map_err(fault)?;
+        context.messages.say("stopped");
+        return Ok(Product::none());
     }
-    context.messages.say("stopped");
+    let lines = Arc::new(RequestLines::start());
+    let log: Arc<AccessLog> = {
+        let lines = Arc::clone(&lines);
+        Arc::new(move |access: &Access<'_>| lines.add(log_line(access)))
+    };
+    let ended = mirror.run(log);
+    lines.end(Page::of_line("stopped"));
+    ended.map_err(fault)?;
     Ok(Product::none())
 }
 

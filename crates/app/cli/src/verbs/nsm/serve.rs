@@ -70,15 +70,19 @@ pub(super) fn run(args: &ServeArgs, context: &Context) -> Result<Product, Fault>
              older ones, which a verifier's fresh nonce shows",
         );
     }
-    if context.verbose {
-        let (lines, waiting) = RequestLines::start();
-        let log: Arc<RoadLog> = Arc::new(move |access: &RoadAccess<'_>| lines.add(log_line(access)));
-        server.run(nsm, log).map_err(|error| road_fault(&error))?;
-        waiting.finish();
-    } else {
+    if !context.verbose {
         server.run(nsm, Arc::new(|_: &RoadAccess<'_>| ())).map_err(|error| road_fault(&error))?;
+        context.messages.say("stopped");
+        return Ok(Product::none());
     }
-    context.messages.say("stopped");
+    let lines = Arc::new(RequestLines::start());
+    let log: Arc<RoadLog> = {
+        let lines = Arc::clone(&lines);
+        Arc::new(move |access: &RoadAccess<'_>| lines.add(log_line(access)))
+    };
+    let ended = server.run(nsm, log);
+    lines.end(Page::of_line("stopped"));
+    ended.map_err(|error| road_fault(&error))?;
     Ok(Product::none())
 }
 
