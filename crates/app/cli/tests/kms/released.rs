@@ -88,3 +88,20 @@ fn a_secret_for_a_pipe() {
     let piped = enclave.run("kms decrypt - --key KEY --context purpose=tls-key --stdout");
     assert_eq!(piped.stdin(&enclave.file("wrapped")).bytes(), enclave.file("key"));
 }
+
+/// All parts of an answer or none: the files are undone if the secret cannot be written.
+#[test]
+fn a_secret_that_cannot_be_written_leaves_no_file() {
+    let enclave = Enclave::start("kms-full");
+    let pair = "kms generate-data-key-pair --kind ECC_NIST_P256 --key KEY --context a=b --ciphertext wrapped --public-key public --stdout";
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let (exit, said) = enclave.run(pair).into_stdout(full());
+    assert_eq!(exit, Some(1), "{said}");
+    assert!(said.contains("cannot write standard output"), "{said}");
+    assert!(enclave.files().is_empty());
+    // Older files are as they were.
+    assert!(!enclave.run(pair).bytes().is_empty());
+    let older = enclave.file("wrapped");
+    assert_eq!(enclave.run(pair).into_stdout(full()).0, Some(1));
+    assert_eq!((enclave.file("wrapped"), enclave.files()), (older, vec!["public".into(), "wrapped".into()]));
+}

@@ -16,6 +16,7 @@ use crate::input::nsm::ModuleArgs;
 use crate::input::policy_file::parse_reason;
 use crate::output::fault::Fault;
 use crate::output::files::path::{OutputPath, Placement};
+use crate::output::files::transaction::PlacedFiles;
 use crate::output::hints;
 use crate::output::json::Json;
 use crate::output::product::Product;
@@ -308,10 +309,10 @@ impl ServiceArgs {
                 if context.is_json() { Product::json(&result, 0)? } else { Product::of(result.page()) };
             return Ok(product.with_files(files));
         };
-        for file in files {
-            file.commit()?;
-        }
+        // The files stay only if the secret was written too.
+        let placed = PlacedFiles::place(files)?;
         write_result(stdout.write_all(answer.secret().as_bytes()).and_then(|()| stdout.flush()))?;
+        placed.keep();
         match context.is_json() {
             true => context.messages.say_always_json(&Json::of(&result)?),
             false => context.messages.say_always(&result.page()),
