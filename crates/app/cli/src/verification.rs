@@ -13,7 +13,7 @@ use teeproof_x509::Anchors;
 use crate::endorsements::completion::{Anew, Completed, Demand, Plan, add, complete};
 use crate::endorsements::judgement::{Judge, Lists, Trial, Unfit, in_words};
 use crate::endorsements::questions::AmdChains;
-use crate::input::bytes;
+use crate::input::bytes::{self, NonceRule};
 use crate::input::evidence_files::{self, Files};
 use crate::input::policy_file::{self, PolicyChoice};
 use crate::input::time::now;
@@ -304,7 +304,7 @@ fn required_nonce(args: &VerificationArgs, context: &Context) -> Result<Option<V
             ))
         };
     };
-    bytes::nonce_bytes(text, "--nonce", &context.source).map(Some)
+    NonceRule::OF_EVIDENCE.read(text, &context.source).map(Some)
 }
 
 /// The expected user-data, at most 64 bytes.

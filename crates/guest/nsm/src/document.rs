@@ -15,6 +15,8 @@ pub enum DocumentError {
     Form(teeproof_wire::Error),
     /// Another nonce than the requested one.
     Nonce {
+        /// The requested nonce.
+        expected: Vec<u8>,
         /// The nonce of the document.
         got: Option<Vec<u8>>,
     },
@@ -37,11 +39,12 @@ impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Form(error) => write!(f, "not an attestation document: {error}"),
-            Self::Nonce { got: None } => {
-                f.write_str("nonce of the document: expected the requested one, got null")
-            }
-            Self::Nonce { got: Some(got) } => {
-                write!(f, "nonce of the document: expected the requested one, got {}", Hex(got))
+            Self::Nonce { expected, got } => {
+                write!(f, "nonce of the document: expected {}, got ", Hex(expected))?;
+                match got {
+                    Some(got) => Hex(got).fmt(f),
+                    None => f.write_str("none"),
+                }
             }
         }
     }
@@ -67,6 +70,8 @@ pub fn check_document(document: &[u8], nonce: Option<&[u8]>) -> Result<(), Docum
     match (nonce, payload.nonce) {
         (None, _) => Ok(()),
         (Some(expected), Some(got)) if equal(expected, got) => Ok(()),
-        (Some(_), got) => Err(DocumentError::Nonce { got: got.map(<[u8]>::to_vec) }),
+        (Some(expected), got) => {
+            Err(DocumentError::Nonce { expected: expected.to_vec(), got: got.map(<[u8]>::to_vec) })
+        }
     }
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use clap::Args;
-use teeproof_core::{Freshness, Nonce, NonceLengthError};
+use teeproof_core::{Freshness, Nonce};
 use teeproof_evidence::bytes::{base64, hex};
-use teeproof_vtpm::{Error, MAX_NONCE};
+use teeproof_nsm::road;
+use teeproof_vtpm::MAX_NONCE;
 
 use crate::input::source::Source;
-use crate::input::tpm::tpm_fault;
 use crate::output::fault::Fault;
 
 /// The bytes that an argument means; `flag` is named in errors.
@@ -46,11 +46,82 @@ fn bare(text: &str) -> String {
     }
 }
 
+/// The nonce that a verb takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NonceRule {
+    /// Its flag, which errors name.
+    flag: &'static str,
+    /// Its most bytes.
+    most: usize,
+    /// Whether --no-nonce waives it.
+    can_be_waived: bool,
+}
+
+impl NonceRule {
+    /// Of evidence that is verified, and of a document that is requested of the module.
+    pub(crate) const OF_EVIDENCE: Self =
+        Self { flag: "--nonce", most: Nonce::MAX_BYTES, can_be_waived: true };
+    /// Of the certification of a sealing key.
+    pub(crate) const OF_KEY: Self =
+        Self { flag: "--key-nonce", most: Nonce::MAX_BYTES, can_be_waived: false };
+    /// Of a request to a server of documents.
+    pub(crate) const OF_ROAD: Self = Self { flag: "--nonce", most: road::MAX_NONCE, can_be_waived: false };
+    /// Of a quote.
+    pub(crate) const OF_QUOTE: Self = Self { flag: "--nonce", most: MAX_NONCE, can_be_waived: true };
+
+    /// The bytes of a nonce.
+    pub(crate) fn read(self, text: &str, source: &Source) -> Result<Vec<u8>, Fault> {
+        let path = if text == "-" { Some("-") } else { text.strip_prefix('@') };
+        let nonce = match path {
+            // Neither a large file nor an endless stream is read to its end.
+            Some(path) => source
+                .read_short(Path::new(path), self.most)?
+                .ok_or_else(|| self.too_long("more".to_owned()))?,
+            None => resolve_bytes(text, self.flag, source)?,
+        };
+        match nonce.len() {
+            0 => Err(Fault::usage(
+                format!("{}: the nonce is empty", self.flag),
+                self.or_waived(
+                    "send 16 or more random bytes with each request for evidence",
+                    "use --no-nonce",
+                ),
+            )),
+            bytes if bytes > self.most => Err(self.too_long(bytes.to_string())),
+            _ => Ok(nonce),
+        }
+    }
+
+    fn too_long(self, got: String) -> Fault {
+        Fault::usage(
+            format!("{}: expected at most {} bytes, got {got}", self.flag, self.most),
+            "give a hash of it, for instance SHA-256, here and to the verifier",
+        )
+    }
+
+    /// The fault of a command line without a nonce.
+    pub(crate) fn missing(self) -> Fault {
+        let flag = self.flag;
+        let expected = if self.can_be_waived { " or --no-nonce, got neither" } else { ", got none" };
+        Fault::usage(
+            format!("expected {flag}{expected}"),
+            self.or_waived(
+                &format!("give the verifier's nonce with {flag} hex:…"),
+                "do without one with --no-nonce",
+            ),
+        )
+    }
+
+    fn or_waived(self, hint: &str, waiver: &str) -> String {
+        if self.can_be_waived { format!("{hint}; or {waiver}") } else { hint.to_owned() }
+    }
+}
+
 /// The nonce of a quote.
 #[derive(Debug, Args)]
 pub(crate) struct NonceArgs {
     /// The verifier's nonce, at most 50 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
-    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce", required_unless_present = "no_nonce")]
+    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce")]
     nonce: Option<String>,
 
     /// Use no nonce: nothing shows when the quote was made
@@ -61,35 +132,18 @@ pub(crate) struct NonceArgs {
 impl NonceArgs {
     /// The nonce; empty for none.
     pub(crate) fn read(&self, source: &Source) -> Result<Vec<u8>, Fault> {
-        let Some(text) = &self.nonce else { return Ok(Vec::new()) };
-        let nonce = nonce_bytes(text, "--nonce", source)?;
-        if nonce.len() > MAX_NONCE {
-            return Err(tpm_fault(&Error::NonceLength(nonce.len())));
+        match &self.nonce {
+            Some(text) => NonceRule::OF_QUOTE.read(text, source),
+            None if self.no_nonce => Ok(Vec::new()),
+            None => Err(NonceRule::OF_QUOTE.missing()),
         }
-        Ok(nonce)
     }
-}
-
-/// The bytes of a nonce, which must not be empty.
-pub(crate) fn nonce_bytes(text: &str, flag: &str, source: &Source) -> Result<Vec<u8>, Fault> {
-    let nonce = resolve_bytes(text, flag, source)?;
-    Nonce::from_bytes(&nonce).map_err(|error| nonce_fault(flag, error))?;
-    Ok(nonce)
 }
 
 /// The required freshness: this nonce, or waived by --no-nonce.
 pub(crate) fn freshness(nonce: Option<&[u8]>) -> Result<Freshness<'_>, Fault> {
-    match nonce {
-        Some(nonce) => Freshness::nonce(nonce).map_err(|error| nonce_fault("--nonce", error)),
-        None => Ok(Freshness::Waived("--no-nonce was given")),
-    }
-}
-
-fn nonce_fault(flag: &str, error: NonceLengthError) -> Fault {
-    Fault::usage(
-        format!("{flag}: {error}"),
-        "send 16 or more random bytes with each request for evidence; or use --no-nonce",
-    )
+    let Some(nonce) = nonce else { return Ok(Freshness::Waived("--no-nonce was given")) };
+    Freshness::nonce(nonce).map_err(|error| Fault::usage(format!("--nonce: {error}"), "give 1 to 1024 bytes"))
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 use teeproof_nsm::road::{RoadAddress, RoadError};
-use teeproof_nsm::{Nsm, NsmAddress, NsmError, NsmErrorClass};
+use teeproof_nsm::{DocumentError, Nsm, NsmAddress, NsmError, NsmErrorClass};
 
-use crate::input::bytes;
+use crate::input::bytes::{self, NonceRule};
 use crate::input::source::Source;
 use crate::output::fault::Fault;
 use crate::output::hints;
@@ -57,6 +57,15 @@ pub(crate) fn nsm_fault(error: &NsmError) -> Fault {
     }
 }
 
+/// The fault of a document that is no answer: a document with another nonce is not fresh.
+pub(crate) fn document_fault(error: &DocumentError) -> Fault {
+    let (message, hint) = (error.to_string(), hints::of_document(error));
+    match error {
+        DocumentError::Nonce { .. } => Fault::not_fresh(message, hint),
+        _ => Fault::malformed(message, hint),
+    }
+}
+
 /// The fault of an error of a server of documents or of its client.
 pub(crate) fn road_fault(error: &RoadError) -> Fault {
     let (message, hint) = (error.to_string(), hints::of_road(error));
@@ -82,8 +91,8 @@ pub(crate) fn is_debug(nsm: &mut dyn Nsm) -> Result<bool, NsmError> {
 /// The nonce of a document, and the other fields that the requester chooses.
 #[derive(Debug, Args)]
 pub(crate) struct FieldArgs {
-    /// The verifier's nonce: hex:…, b64:…, utf8:…, @FILE, or - for stdin
-    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce", required_unless_present = "no_nonce")]
+    /// The verifier's nonce, at most 1024 bytes: hex:…, b64:…, utf8:…, @FILE, or - for stdin
+    #[arg(long, value_name = "BYTES", conflicts_with = "no_nonce")]
     nonce: Option<String>,
 
     /// Use no nonce: nothing shows when the document was made
@@ -109,10 +118,14 @@ pub(crate) struct Fields {
 
 impl FieldArgs {
     /// Reads the bytes that the arguments name.
-    pub(crate) fn read(&self, source: &Source) -> Result<Fields, Fault> {
-        let nonce = self.nonce.as_ref().map(|text| bytes::nonce_bytes(text, "--nonce", source));
+    pub(crate) fn read(&self, rule: NonceRule, source: &Source) -> Result<Fields, Fault> {
+        let nonce = match &self.nonce {
+            Some(text) => Some(rule.read(text, source)?),
+            None if self.no_nonce => None,
+            None => return Err(rule.missing()),
+        };
         Ok(Fields {
-            nonce: nonce.transpose()?,
+            nonce,
             user_data: optional(self.user_data.as_deref(), "--user-data", source)?,
             public_key: optional(self.public_key.as_deref(), "--public-key", source)?,
         })

@@ -76,6 +76,20 @@ impl Source {
         if is_file { read() } else { self.waiting(&path_name(path), read) }
     }
 
+    /// Reads a file of at most `most` bytes, or standard input for `-`; `None` if it has more.
+    pub(crate) fn read_short(&self, path: &Path, most: usize) -> Result<Option<Vec<u8>>, Fault> {
+        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+        let stream = self.stream(path)?;
+        let bytes = self.waiting(&path_name(path), || {
+            let mut bytes = Vec::new();
+            match stream.take(limit).read_to_end(&mut bytes) {
+                Ok(_) => Ok(bytes),
+                Err(error) => Err(Fault::internal(format!("cannot be read: {error}"))),
+            }
+        })?;
+        Ok(Some(bytes).filter(|bytes| bytes.len() <= most))
+    }
+
     /// Opens a file of any length, or standard input for `-`, to be read as a stream.
     pub(crate) fn stream(&self, path: &Path) -> Result<Box<dyn Read>, Fault> {
         if is_standard_stream(path) {

@@ -11,13 +11,14 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use zeroize::Zeroizing;
 
+use crate::input::bytes::NonceRule;
 use crate::input::nsm::{FieldArgs, ModuleArgs, nsm_fault};
 use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
 use crate::output::streams::{bare_stdout, write_result};
 use crate::settings::context::Context;
 
-/// Use the security module of a Nitro enclave: PCRs, documents, random bytes, and a server that hands documents out
+/// Use the security module of a Nitro enclave: PCRs, documents, random bytes, and a server of documents
 ///
 /// Responses of the module are printed as received; nothing is verified.
 #[derive(Debug, Args)]
@@ -41,18 +42,13 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum NsmCommand {
-    /// Print version, module id, locked PCRs, and whether this is a debug enclave
     Describe(describe::DescribeArgs),
     /// Print, extend and lock PCRs
     #[command(subcommand)]
     Pcr(pcr::PcrCommand),
-    /// Write an attestation document as the module returns it, whatever it is
     Attest(AttestArgs),
-    /// Write random bytes of the module
     Random(RandomArgs),
-    /// Answer nonces with attestation documents, over vsock, TCP or a Unix socket
     Serve(serve::ServeArgs),
-    /// Request a document or a bundle from nsm serve
     Fetch(fetch::FetchArgs),
 }
 
@@ -93,7 +89,7 @@ struct AttestArgs {
 
 /// Runs `teeproof nsm attest`.
 fn attest(args: &AttestArgs, context: &Context) -> Result<Product, Fault> {
-    let fields = args.fields.read(&context.source)?;
+    let fields = args.fields.read(NonceRule::OF_EVIDENCE, &context.source)?;
     let mut nsm = args.module.open(context.network.timeout)?;
     nsm.attest(fields.as_request()).map(Product::file).map_err(|error| nsm_fault(&error))
 }

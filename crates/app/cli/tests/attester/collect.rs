@@ -59,7 +59,7 @@ fn without_a_nonce_nothing_is_said_about_time() {
     machine.collect("ev.bundle", &["--no-nonce"]).exits(0);
     assert_eq!(machine.verify("ev.bundle", &["--no-nonce"]).exit, 0);
     assert_eq!(machine.verify("ev.bundle", &["--nonce", NONCE]).exit, 5);
-    // Clap asks for one of the two.
+    // One of the two is needed.
     let ran = machine.collect("ev.bundle", &[]).exits(2);
     assert!(ran.stderr.contains("--nonce"), "{ran:#?}");
 }

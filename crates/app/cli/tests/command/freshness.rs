@@ -154,3 +154,17 @@ fn a_nonce_that_was_written_as_text_is_reported() {
     let failed = checks.iter().find(|check| check["outcome"] == "fail").unwrap();
     assert!(failed["hint"].as_str().unwrap().contains("carries the nonce as text"), "{failed}");
 }
+
+/// Whatever is too long is the same mistake, and no file is read to its end for it.
+#[test]
+fn a_nonce_that_is_too_long_is_a_usage_error() {
+    let folder = folder("long-nonce");
+    for (name, bytes) in [("long", 2000), ("huge", 40 << 20)] {
+        std::fs::File::create(folder.join(name)).unwrap().set_len(bytes).unwrap();
+    }
+    let hex = format!("hex:{}", "07".repeat(2000));
+    for (nonce, got) in [("@long", "more"), ("@huge", "more"), ("@/dev/zero", "more"), (&hex, "2000")] {
+        let says = format!("--nonce: expected at most 1024 bytes, got {got}");
+        verify(PRODUCTION, &[&["--nonce", nonce]]).in_folder(&folder).fails(2, &[&says, "give a hash of it"]);
+    }
+}

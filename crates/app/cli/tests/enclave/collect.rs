@@ -21,7 +21,9 @@ fn a_document_for_a_nonce_is_accepted_elsewhere() {
     let without = enclave.run("collect nitro --no-nonce -o without.cose").exits(0);
     assert!(without.stderr.contains("verify FILE --no-nonce"), "{without:#?}");
     enclave.verify("without.cose", &["--nonce", NONCE]).exits(5);
-    enclave.refuses("collect nitro -o x", "--nonce");
+    for verb in ["collect nitro -o x", "nsm attest -o x"] {
+        enclave.run(verb).fails(2, &["expected --nonce or --no-nonce, got neither", "with --no-nonce"]);
+    }
     enclave.refuses(&format!("collect nitro --no-nonce --nonce {NONCE}"), "--no-nonce");
 }
 
@@ -36,12 +38,25 @@ fn a_document_that_is_no_answer_is_not_written() {
     lock_as_launched(&mut replaying);
     let enclave = Enclave::with("enclave-replayed", replaying);
     enclave.run(&format!("collect nitro --nonce {NONCE} -o document.cose")).fails(
-        3,
-        &["nonce of the document: expected the requested one, got 0101010101010101", "may be a replay"],
+        5,
+        &[
+            "nonce of the document: expected 00112233445566778899aabbccddeeff, got 0101010101010101",
+            "may be a replay",
+        ],
     );
     assert!(!enclave.path("document.cose").exists());
     // nsm attest writes it nevertheless.
     enclave.run(&format!("nsm attest --nonce {NONCE} -o document.cose")).exits(0);
+    let mut without = TestModule {
+        maker: Some(|[user_data, _, public_key]| {
+            super::module::document([user_data, ciborium::Value::Null, public_key])
+        }),
+        ..TestModule::default()
+    };
+    lock_as_launched(&mut without);
+    Enclave::with("enclave-without-nonce", without)
+        .run(&format!("collect nitro --nonce {NONCE} -o document.cose"))
+        .fails(5, &["expected 00112233445566778899aabbccddeeff, got none"]);
     // The form of QEMU's documents: alg -1 and 64 bytes in place of a signature.
     let unsigned = TestModule {
         maker: Some(|chosen| {

@@ -36,6 +36,19 @@ impl Served {
         self.stderr.read_to_string(&mut said).unwrap();
         (status.code(), said)
     }
+
+    /// Ends it by SIGTERM while nobody reads standard error; its exit code.
+    fn end_unread(mut self) -> Option<i32> {
+        let kill = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(kill.success());
+        for _ in 0..300 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("it runs 30 s after SIGTERM")
+    }
 }
 
 impl Drop for Served {
@@ -66,12 +79,20 @@ fn a_document_comes_over_the_road_and_is_accepted() {
         let shown = teeproof(["bundle", "show"]).args([enclave.path("document.bundle")]).exits(0);
         assert!(shown.stdout.contains("nitro-document") || shown.stdout.contains("Nitro"), "{shown:#?}");
         std::fs::write(enclave.path("long"), [7; 513]).unwrap();
+        let (huge, digits) = (std::fs::File::create(enclave.path("huge")).unwrap(), "07".repeat(2000));
+        huge.set_len(20 << 20).unwrap();
         for words in [format!("nsm fetch {from}"), format!("collect nitro --from {from}")] {
-            enclave.run(&format!("{words} --nonce @long")).fails(
-                2,
-                &["request: nonce: expected 1 to 512 bytes, got 513", "give a nonce of 1 to 512 bytes"],
-            );
+            for (nonce, got) in [("@long", "more"), ("@huge", "more"), (&*format!("hex:{digits}"), "2000")] {
+                let says = format!("--nonce: expected at most 512 bytes, got {got}\nhint: give a hash of it");
+                let ran = enclave.run(&format!("{words} --nonce {nonce}")).fails(2, &[&says]);
+                assert!(!ran.stderr.contains("--no-nonce"), "{ran:#?}");
+            }
+            let ran =
+                enclave.run(&format!("{words} --nonce hex:")).fails(2, &["--nonce: the nonce is empty"]);
+            assert!(!ran.stderr.contains("--no-nonce"), "{ran:#?}");
         }
+        let from_here = format!("collect nitro --from {from} -o x");
+        enclave.run(&from_here).fails(2, &["expected --nonce, got none"]);
         let (exit, said) = served.end();
         assert_eq!(exit, Some(0), "{said}");
         assert!(said.starts_with("module i-1234567890abcdef0-enc0123456789abcdef\n"), "{said}");
@@ -117,6 +138,7 @@ fn a_log_that_nobody_reads_stops_no_client() {
         assert!(read.is_ok_and(|read| read > 4), "{number}");
     }
     enclave.run(&format!("nsm fetch {} --nonce {NONCE} -o raw.cose", served.address)).exits(0);
+    assert_eq!(served.end_unread(), Some(0));
 }
 
 #[test]

@@ -5,9 +5,11 @@ use teeproof_core::Hex;
 use teeproof_nsm::check_document;
 use teeproof_nsm::road::{RoadForm, RoadRequest, fetch};
 
-use crate::input::nsm::{FieldArgs, Fields, ModuleArgs, PATIENCE, nsm_fault, road_address, road_fault};
+use crate::input::bytes::NonceRule;
+use crate::input::nsm::{
+    FieldArgs, Fields, ModuleArgs, PATIENCE, document_fault, nsm_fault, road_address, road_fault,
+};
 use crate::output::fault::Fault;
-use crate::output::hints;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
@@ -23,7 +25,8 @@ pub(super) struct NitroArgs {
     #[command(flatten)]
     fields: FieldArgs,
 
-    /// The server in the enclave: vsock:CID[:PORT], tcp:HOST[:PORT] or unix:PATH; the default port is 5733
+    /// The server in the enclave: vsock:CID[:PORT], tcp:HOST[:PORT] or unix:PATH; the default port is 5733. It
+    /// takes nonces of at most 512 bytes
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["user_data", "public_key", "no_nonce"])]
     from: Option<String>,
 
@@ -44,7 +47,8 @@ Examples:
 
 /// Runs the verb.
 pub(super) fn run(args: &NitroArgs, context: &Context) -> Result<Product, Fault> {
-    let fields = args.fields.read(&context.source)?;
+    let rule = if args.from.is_some() { NonceRule::OF_ROAD } else { NonceRule::OF_EVIDENCE };
+    let fields = args.fields.read(rule, &context.source)?;
     let document = match &args.from {
         Some(from) => fetched(from, &fields, context)?,
         None => {
@@ -52,8 +56,7 @@ pub(super) fn run(args: &NitroArgs, context: &Context) -> Result<Product, Fault>
             nsm.attest(fields.as_request()).map_err(|error| nsm_fault(&error))?
         }
     };
-    check_document(&document, fields.nonce.as_deref())
-        .map_err(|error| Fault::malformed(error.to_string(), hints::of_document(&error)))?;
+    check_document(&document, fields.nonce.as_deref()).map_err(|error| document_fault(&error))?;
     context.messages.say(&format!("document: {} bytes, not verified", document.len()));
     let nonce = match &fields.nonce {
         Some(nonce) => format!("--nonce hex:{}", Hex(nonce)),

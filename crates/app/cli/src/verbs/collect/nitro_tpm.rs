@@ -7,8 +7,9 @@ use teeproof_vtpm::nitro_tpm::nsm_exchange;
 use teeproof_wire::cose::Sign1;
 use teeproof_wire::nitro::{Limits, NitroTpmDocument};
 
+use crate::input::bytes::NonceRule;
 use crate::input::nitro_tpm::{NitroTpmArgs, nitro_tpm_fault};
-use crate::input::nsm::{FieldArgs, nsm_fault};
+use crate::input::nsm::{FieldArgs, document_fault, nsm_fault};
 use crate::output::fault::Fault;
 use crate::output::product::Product;
 use crate::settings::context::Context;
@@ -40,14 +41,13 @@ Examples:
 
 /// Runs the verb.
 pub(super) fn run(args: &CollectNitroTpmArgs, context: &Context) -> Result<Product, Fault> {
-    let fields = args.fields.read(&context.source)?;
+    let fields = args.fields.read(NonceRule::OF_EVIDENCE, &context.source)?;
     let request = Request::Attestation(fields.as_request());
     let message = request.to_cbor().map_err(|error| nsm_fault(&error))?;
     let mut tpm = args.tpm.open()?;
     let answer = nsm_exchange(tpm.as_mut(), &message).map_err(|error| nitro_tpm_fault(&error))?;
     let document = document_of(&request, &answer).map_err(|error| nsm_fault(&error))?;
-    check_document(&document, fields.nonce.as_deref())
-        .map_err(|error| Fault::malformed(error.to_string(), error.hint()))?;
+    check_document(&document, fields.nonce.as_deref()).map_err(|error| document_fault(&error))?;
     context.messages.say(&format!("document: {} bytes, not verified", document.len()));
     let nonce = match &fields.nonce {
         Some(nonce) => format!("--nonce hex:{}", Hex(nonce)),
@@ -82,6 +82,8 @@ fn check_document(document: &[u8], nonce: Option<&[u8]>) -> Result<(), DocumentE
     match (nonce, payload.nonce()) {
         (None, _) => Ok(()),
         (Some(expected), Some(got)) if equal(expected, got) => Ok(()),
-        (Some(_), got) => Err(DocumentError::Nonce { got: got.map(<[u8]>::to_vec) }),
+        (Some(expected), got) => {
+            Err(DocumentError::Nonce { expected: expected.to_vec(), got: got.map(<[u8]>::to_vec) })
+        }
     }
 }

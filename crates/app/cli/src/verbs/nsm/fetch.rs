@@ -3,7 +3,7 @@
 use clap::Args;
 use teeproof_nsm::road::{RoadForm, RoadRequest, fetch};
 
-use crate::input::bytes::nonce_bytes;
+use crate::input::bytes::NonceRule;
 use crate::input::nsm::{PATIENCE, road_address, road_fault};
 use crate::output::fault::Fault;
 use crate::output::product::Product;
@@ -31,7 +31,7 @@ pub(super) struct FetchArgs {
 /// Runs the verb.
 pub(super) fn run(args: &FetchArgs, context: &Context) -> Result<Product, Fault> {
     let address = road_address(&args.from, "ADDRESS")?;
-    let nonce = nonce_bytes(&args.nonce, "--nonce", &context.source)?;
+    let nonce = NonceRule::OF_ROAD.read(&args.nonce, &context.source)?;
     let form = if args.bundle { RoadForm::Bundle } else { RoadForm::Document };
     if context.network.offline {
         return Err(Fault::usage("--offline forbids a connection", "leave --offline out"));

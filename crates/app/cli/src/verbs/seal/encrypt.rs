@@ -13,7 +13,7 @@ use teeproof_vtpm::{Padding, Registers};
 use teeproof_wire::tpm::Selection;
 
 use super::sink::{Sink, seal_fault};
-use crate::input::bytes;
+use crate::input::bytes::{self, NonceRule};
 use crate::input::policy_file::parse_reason;
 use crate::input::source;
 use crate::output::exits;
@@ -135,7 +135,7 @@ pub(super) fn run(args: &EncryptArgs, context: &Context) -> Result<Product, Faul
         context.messages.reserve_for_document();
     }
     let options = RequestOptions::from_args(&args.evidence, context)?;
-    let given = args.key_nonce.as_ref().map(|text| bytes::nonce_bytes(text, "--key-nonce", &context.source));
+    let given = args.key_nonce.as_ref().map(|text| NonceRule::OF_KEY.read(text, &context.source));
     let given = given.transpose()?;
     let key = args.sealing.key(context)?;
     if key.registers != args.pcrs.0 {
