@@ -25,7 +25,7 @@ checks! { VERIFY:
         "RFC 5280, section 4.1.2.5";
     REVOCATION [NotAuthentic Incomplete] = "nitro.revocation", "revocation of the chain",
         "No certificate of the chain is on its issuer's CRL. Certificates whose issuer has no CRL are not checked.",
-        "Replace the CRL of this issuer by a current one, or leave it out.",
+        "Give a current CRL of each issuer of the chain.",
         "RFC 5280, section 5";
     CONSISTENCY [NotBound] = "nitro.consistency", "certificate and document",
         "The certificate was issued to the document's module, and was valid at its time stamp.",

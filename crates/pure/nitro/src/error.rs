@@ -112,6 +112,14 @@ impl Error {
                 "A document under another root was not made by a Nitro hypervisor; add a test root \
                  as a trust anchor.",
             ),
+            Self::Chain { problem: Problem::NoRevocationList, .. } => Some("Give the issuer's CRL."),
+            Self::Chain { problem: Problem::Revoked, .. } => {
+                Some("Do not rely on this document: the issuer revoked a certificate of its chain.")
+            }
+            Self::RevocationList {
+                problem: Problem::Expired { .. } | Problem::NotYetValid { .. }, ..
+            } => Some("Replace the issuer's CRL by a current one, and check the verifier's clock."),
+            Self::RevocationList { .. } => Some("Replace the CRL by one that its issuer signed."),
             _ => None,
         }
     }

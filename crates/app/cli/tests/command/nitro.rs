@@ -120,3 +120,13 @@ fn user_data_of_azure_is_refused_for_a_document() {
     verify(PRODUCTION, &[&GENUINE, &NO_NONCE, &AT_DOCUMENT, &["--user-data", "utf8:x"]])
         .fails(2, &["evidence of nitro has no user-data of Azure", "leave --user-data out"]);
 }
+
+/// A CRL that is missing is to be given: it cannot be left out where it is required.
+#[test]
+fn a_missing_crl_is_named() {
+    let ran =
+        verify(PRODUCTION, &[&GENUINE, &NO_NONCE, &AT_DOCUMENT, &["--require-revocation-lists"]]).exits(7);
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("hint: Give the issuer's CRL (--endorsements FILE)."), "{text}");
+    assert!(!text.contains("leave it out"), "{text}");
+}

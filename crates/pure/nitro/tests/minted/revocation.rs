@@ -1,6 +1,6 @@
 //! Revocation lists of the authorities of a document's chain.
 
-use teeproof_core::Class;
+use teeproof_core::{Class, Time};
 use teeproof_mint::DEFAULT_TIME;
 use teeproof_mint::nitro::Enclave;
 use teeproof_mint::x509::{Crl, Extension, Link as MintLink};
@@ -64,5 +64,25 @@ fn lists_are_demanded_of_issuers_that_sign_them() {
         let mut lists = lists.clone();
         lists.remove(missing);
         with(lists).refused(Expected::Chain(missing + 1, Problem::NoRevocationList));
+    }
+}
+
+/// A list that is missing is given, one that is not current is replaced; none is left out.
+#[test]
+fn hints_on_lists() {
+    let at = CertificateIndex(1);
+    let (expired, not_yet) = (
+        Problem::Expired { not_after: Time(1), at: Time(2) },
+        Problem::NotYetValid { not_before: Time(2), at: Time(1) },
+    );
+    for (error, says) in [
+        (Error::Chain { link: at, problem: Problem::NoRevocationList }, "Give the issuer's CRL."),
+        (Error::Chain { link: at, problem: Problem::Revoked }, "Do not rely on this document"),
+        (Error::RevocationList { issuer: at, problem: expired }, "Replace the issuer's CRL by a current one"),
+        (Error::RevocationList { issuer: at, problem: not_yet }, "Replace the issuer's CRL by a current one"),
+        (Error::RevocationList { issuer: at, problem: Problem::Signature }, "one that its issuer signed"),
+    ] {
+        let advice = error.advice().unwrap();
+        assert!(advice.contains(says), "{error}: {advice}");
     }
 }

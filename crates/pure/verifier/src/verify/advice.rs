@@ -37,10 +37,19 @@ impl AdvisedRemedy {
         Self { hint: advice.to_string(), remedy }
     }
 
+    /// `text`: the advice of the error.
     pub(super) fn of_nitro(check: &Check, text: &str) -> Self {
-        // The advice on a chain is the one on a root that is not trusted.
+        // The advice on a chain is the one on a root that is not trusted; that on revocation is on a list, unless a
+        // certificate is revoked.
         let chains = [teeproof_nitro::checks::CHAIN, teeproof_nitro::nitrotpm::checks::CHAIN];
-        let remedy = chains.contains(&check).then_some(Remedy::AddAnchor);
+        let revocations = [teeproof_nitro::checks::REVOCATION, teeproof_nitro::nitrotpm::checks::REVOCATION];
+        let remedy = if chains.contains(&check) {
+            Some(Remedy::AddAnchor)
+        } else if revocations.contains(&check) && text.contains("CRL") {
+            Some(Remedy::AddEndorsement)
+        } else {
+            None
+        };
         Self { hint: text.to_string(), remedy }
     }
 }
