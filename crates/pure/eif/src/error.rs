@@ -70,6 +70,8 @@ pub enum LayoutProblem {
     Missing,
     /// A NUL character in the command line.
     Nul,
+    /// The file is empty.
+    Empty,
     /// The file ends too early.
     Truncated,
     /// Bytes after the last section.
@@ -82,7 +84,7 @@ pub enum LayoutProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Place {
-    /// A field of the header.
+    /// A field of the header; an empty text for the header as a whole.
     Header(&'static str),
     /// A field of an entry of the header's table of sections.
     Table {
@@ -159,7 +161,7 @@ impl LayoutProblem {
     #[must_use]
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::Magic => "give an enclave image file, such as nitro-cli build-enclave writes",
+            Self::Magic | Self::Empty => "give an enclave image file, such as nitro-cli build-enclave writes",
             Self::Version => "build the image again, in version 4 of the format",
             Self::Flags | Self::Reserved => {
                 "a newer format, or a damaged file: values that are reserved today are refused"
@@ -192,6 +194,7 @@ impl LayoutProblem {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Header("") => f.write_str("EIF header"),
             Self::Header(field) => write!(f, "EIF header: {field}"),
             Self::Table { index, field } => write!(f, "EIF header: section_{field}s[{index}]"),
             Self::Section { index, kind: Some(kind), field } => {
@@ -228,6 +231,9 @@ impl fmt::Display for Shown {
 impl fmt::Display for LayoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { problem, place, offset, expected, got } = self;
+        if *problem == LayoutProblem::Empty {
+            return f.write_str("the file is empty");
+        }
         write!(f, "{place}: expected {expected}")?;
         match (got, problem) {
             (Some(got), LayoutProblem::Magic) => write!(f, ", got {got:#010x}")?,

@@ -8,6 +8,7 @@ use zerocopy::big_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::{EifError, Expected, LayoutProblem, Place, layout};
+use crate::rules::wrong_magic;
 
 /// The first four bytes of every image.
 pub const MAGIC: [u8; 4] = *b".eif";
@@ -66,7 +67,8 @@ const _: () = {
 pub(crate) const CHECKED_HEADER_BYTES: usize = 0x220;
 /// [`HEADER_BYTES`] as an offset.
 pub(crate) const FIRST_SECTION: u64 = 548;
-const SECTION_HEADER: u64 = 12;
+/// [`SECTION_HEADER_BYTES`] as a size in an image.
+pub(crate) const SECTION_HEADER: u64 = 12;
 
 /// The processors that an image is for: bit 0 of the header's flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -198,8 +200,7 @@ impl Header {
             Err(layout(problem, Place::Header(name), offset, Expected::Text(expected), Some(got)))
         };
         if raw.magic != MAGIC {
-            let got = u64::from(u32::from_be_bytes(raw.magic));
-            return field(LayoutProblem::Magic, "magic", 0, "0x2e656966 (.eif)", got);
+            return Err(wrong_magic(Some(raw.magic)));
         }
         let version = raw.version.get();
         if !(OLDEST_VERSION..=CURRENT_VERSION).contains(&version) {

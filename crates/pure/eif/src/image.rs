@@ -4,8 +4,10 @@ use teeproof_core::Crypto;
 use zerocopy::FromBytes;
 
 use crate::error::{EifError, Place};
-use crate::header::{CHECKED_HEADER_BYTES, HEADER_BYTES, RawSectionHeader, SECTION_HEADER_BYTES};
-use crate::rules::{SectionRules, checksum, nul, trailing, truncated};
+use crate::header::{
+    CHECKED_HEADER_BYTES, HEADER_BYTES, RawSectionHeader, SECTION_HEADER, SECTION_HEADER_BYTES,
+};
+use crate::rules::{SectionRules, checksum, incomplete_header, nul, trailing, truncated};
 use crate::{Header, MAX_SECTIONS, Measurements, SectionKind, SignatureSection};
 
 /// An image in memory. It borrows its input.
@@ -35,20 +37,19 @@ impl<'a> Eif<'a> {
     /// 4 on, no metadata; a NUL in the command line; an image that ends too early or too late; a wrong checksum.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, EifError> {
         let end = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let (head, body) = bytes.split_first_chunk::<HEADER_BYTES>().ok_or(truncated(
-            Place::Header("all of it"),
-            end,
-            548,
-        ))?;
+        let (head, body) =
+            bytes.split_first_chunk::<HEADER_BYTES>().ok_or_else(|| incomplete_header(bytes))?;
         let header = Header::parse(head)?;
         let empty = Section { kind: SectionKind::Kernel, content: &[] };
         let (mut rules, mut sections, mut rest) = (SectionRules::default(), [empty; MAX_SECTIONS], body);
         for (index, (entry, section)) in header.table().iter().zip(&mut sections).enumerate() {
-            let cut =
-                |kind, field| truncated(Place::Section { index, kind, field }, end, header.image_bytes());
-            let (raw, after) =
-                rest.split_first_chunk::<SECTION_HEADER_BYTES>().ok_or(cut(None, "header, in an image"))?;
-            let raw = RawSectionHeader::read_from_bytes(raw).map_err(|_| cut(None, "header"))?;
+            let cut = |kind, field, bytes, got: &[u8]| {
+                let got = u64::try_from(got.len()).unwrap_or(u64::MAX);
+                truncated(Place::Section { index, kind, field }, end, bytes, got)
+            };
+            let cut_header = || cut(None, "header", SECTION_HEADER, rest);
+            let (raw, after) = rest.split_first_chunk::<SECTION_HEADER_BYTES>().ok_or_else(cut_header)?;
+            let raw = RawSectionHeader::read_from_bytes(raw).map_err(|_| cut_header())?;
             let kind = rules.begin(&raw, *entry)?;
             let size = usize::try_from(entry.bytes).unwrap_or(usize::MAX);
             let (content, after, is_whole) = after
@@ -61,7 +62,7 @@ impl<'a> Eif<'a> {
                 return Err(nul(index, start.saturating_add(u64::try_from(at).unwrap_or(u64::MAX))));
             }
             if !is_whole {
-                return Err(cut(Some(kind), "content, in an image"));
+                return Err(cut(Some(kind), "content", entry.bytes, content));
             }
             if kind == SectionKind::Signature {
                 signature_section(index, content)?;

@@ -6,8 +6,10 @@ use teeproof_core::{Crypto, StreamDigest};
 use zerocopy::FromBytes;
 
 use crate::error::{EifError, Place};
-use crate::header::{CHECKED_HEADER_BYTES, HEADER_BYTES, RawSectionHeader, SECTION_HEADER_BYTES};
-use crate::rules::{SectionRules, checksum, nul, trailing, truncated};
+use crate::header::{
+    CHECKED_HEADER_BYTES, HEADER_BYTES, RawSectionHeader, SECTION_HEADER, SECTION_HEADER_BYTES,
+};
+use crate::rules::{SectionRules, checksum, incomplete_header, nul, trailing, truncated};
 use crate::streams::{Digest384, PcrStreams, extended};
 use crate::{
     Header, Measurements, SectionKind, SignatureError, SignatureSection, TableEntry, VerifiedImageSignature,
@@ -282,20 +284,21 @@ impl<H: StreamDigest<48>> Measurer<H> {
             return Err(error);
         }
         let Some(header) = self.header else {
-            return Err(truncated(Place::Header("all of it"), self.offset, 548));
+            return Err(incomplete_header(self.head.get(..self.head_bytes).unwrap_or_default()));
         };
         let index = self.rules.next();
         match self.stage {
             Stage::End => {}
-            Stage::Section { kind, .. } => {
-                let index = index.saturating_sub(1);
-                let bytes = header.image_bytes();
-                let place = Place::Section { index, kind: Some(kind), field: "content, in an image" };
-                return Err(truncated(place, self.offset, bytes));
+            Stage::Section { kind, left } => {
+                let bytes = self.sections.last().map_or(0, |section| section.bytes);
+                let place =
+                    Place::Section { index: index.saturating_sub(1), kind: Some(kind), field: "content" };
+                return Err(truncated(place, self.offset, bytes, bytes.saturating_sub(left)));
             }
             Stage::Header | Stage::SectionHeader => {
-                let place = Place::Section { index, kind: None, field: "header, in an image" };
-                return Err(truncated(place, self.offset, header.image_bytes()));
+                let place = Place::Section { index, kind: None, field: "header" };
+                let got = u64::try_from(self.head_bytes).unwrap_or(u64::MAX);
+                return Err(truncated(place, self.offset, SECTION_HEADER, got));
             }
         }
         self.rules.end(header.version(), self.offset)?;

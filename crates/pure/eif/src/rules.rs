@@ -1,8 +1,8 @@
 //! Rules for the sections of an image: kinds, order, number, and the sizes of table and section headers.
 
 use crate::error::{EifError, Expected, LayoutProblem, Place, layout};
-use crate::header::RawSectionHeader;
-use crate::{MAX_SIGNATURE_BYTES, SectionKind, TableEntry};
+use crate::header::{FIRST_SECTION, RawSectionHeader};
+use crate::{MAGIC, MAX_SIGNATURE_BYTES, SectionKind, TableEntry};
 
 /// The sections so far.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,7 +102,28 @@ pub(crate) const fn trailing(image_bytes: u64) -> EifError {
     layout(LayoutProblem::Trailing, Place::Image, image_bytes, expected, None)
 }
 
-/// The error of a file that ends at this offset.
-pub(crate) const fn truncated(place: Place, offset: u64, bytes: u64) -> EifError {
-    layout(LayoutProblem::Truncated, place, offset, Expected::Bytes(bytes), Some(offset))
+/// The error of a file that ends at this offset, with so many bytes of those that are expected.
+pub(crate) const fn truncated(place: Place, offset: u64, bytes: u64, got: u64) -> EifError {
+    layout(LayoutProblem::Truncated, place, offset, Expected::Bytes(bytes), Some(got))
+}
+
+/// The error of a file that ends before the end of its header: these are its bytes. Another kind of file is refused by
+/// its magic, however short it is.
+pub(crate) fn incomplete_header(head: &[u8]) -> EifError {
+    let (bytes, place) = (u64::try_from(head.len()).unwrap_or(u64::MAX), Place::Header(""));
+    let expected = Expected::Bytes(FIRST_SECTION);
+    if head.is_empty() {
+        return layout(LayoutProblem::Empty, place, 0, expected, Some(0));
+    }
+    match head.first_chunk::<4>() {
+        Some(magic) if *magic != MAGIC => wrong_magic(Some(*magic)),
+        None if !MAGIC.starts_with(head) => wrong_magic(None),
+        _ => layout(LayoutProblem::Truncated, place, bytes, expected, Some(bytes)),
+    }
+}
+
+/// The error of a file that does not begin with `.eif`.
+pub(crate) fn wrong_magic(got: Option<[u8; 4]>) -> EifError {
+    let (place, expected) = (Place::Header("magic"), Expected::Text("0x2e656966 (.eif)"));
+    layout(LayoutProblem::Magic, place, 0, expected, got.map(|magic| u32::from_be_bytes(magic).into()))
 }

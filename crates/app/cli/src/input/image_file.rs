@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use teeproof_aws_lc::Sha384Stream;
-use teeproof_eif::{EifError, MAGIC, MeasuredImage, Measurer};
+use teeproof_eif::{EifError, LayoutProblem, MAGIC, MeasuredImage, Measurer};
 
 use crate::input::source::{self, Source};
 use crate::output::fault::Fault;
@@ -82,10 +82,11 @@ pub(crate) fn is_image(path: &Path) -> bool {
 /// The fault of an image that is refused.
 pub(crate) fn image_fault(error: &EifError) -> Fault {
     let hint = match error {
-        EifError::Layout(layout) if layout.problem == teeproof_eif::LayoutProblem::Magic => {
+        EifError::Layout(layout) if layout.problem == LayoutProblem::Magic => {
             format!("{}; teeproof inspect says what other files are", error.hint())
         }
-        _ => format!("{}; docs/eif.md has every shape that is refused", error.hint()),
+        EifError::Layout(layout) if layout.problem == LayoutProblem::Empty => error.hint().to_owned(),
+        _ => format!("{}; docs/eif.md lists every refused form", error.hint()),
     };
     Fault::of_class(error.class(), error.to_string(), hint)
 }

@@ -89,11 +89,22 @@ fn sections() {
 fn ends() {
     let whole = usual().bytes();
     let size = whole.len() as u64;
-    for end in 0..whole.len() {
+    for end in 1..whole.len() {
         refused(&whole[..end], P::Truncated, end as u64);
     }
     let text = refused(&whole[..whole.len() - 1], P::Truncated, size - 1);
-    assert!(text.contains("EIF section 4 (ramdisk): content, in an image: expected "), "{text}");
+    let start =
+        format!("EIF section 4 (ramdisk): content: expected 3 bytes, got 2 at offset {:#x}", size - 1);
+    assert_eq!(text, start);
+    let text = refused(&whole[..548 + 5], P::Truncated, 553);
+    assert_eq!(text, "EIF section 0: header: expected 12 bytes, got 5 at offset 0x229");
+    let text = refused(&whole[..4], P::Truncated, 4);
+    assert_eq!(text, "EIF header: expected 548 bytes, got 4 at offset 0x4");
+    // Another file is refused by its magic, however short it is.
+    assert_eq!(refused(b"", P::Empty, 0), "the file is empty");
+    assert_eq!(refused(b"#!", P::Magic, 0), "EIF header: magic: expected 0x2e656966 (.eif) at offset 0x0");
+    let text = refused(b"\x7fELF\x02", P::Magic, 0);
+    assert_eq!(text, "EIF header: magic: expected 0x2e656966 (.eif), got 0x7f454c46 at offset 0x0");
     for more in [1, 11, 12, 4096] {
         refused(&[&whole[..], &vec![0; more]].concat(), P::Trailing, size);
     }
