@@ -33,7 +33,7 @@ fn documents() -> Vec<(&'static str, u32, &'static str, Schema)> {
         document::<cache::prefetch::PrefetchJson<'_>>("cache-prefetch", 1, "cache prefetch"),
         document::<cache::prune::PruneJson>("cache-prune", 1, "cache prune"),
         document::<cache::archive::ImportJson<'_>>("cache-import", 1, "cache import"),
-        document::<eif::measure::MeasureJson<'_>>("eif-measurements", 1, "eif measure"),
+        document::<eif::measure::MeasureJson<'_>>("eif-measurements", 1, "eif measure and eif build"),
         document::<eif::sections::SectionsJson<'_>>("eif-sections", 1, "eif sections"),
         document::<eif::show::ShowJson<'_>>("eif-image", 1, "eif show"),
         document::<eif::matching::MatchJson<'_>>("eif-match", 1, "eif match"),

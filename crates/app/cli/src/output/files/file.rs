@@ -109,6 +109,11 @@ impl OutputFile {
         }
     }
 
+    /// Its name as it was given.
+    pub(crate) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
     /// Whether its place is this path.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
         match &self.place {

@@ -11,11 +11,13 @@ use teeproof_eif::{
     Measurer, MetadataJson, SectionKind,
 };
 
+use super::measure::MeasureJson;
 use super::signing::ImageSigner;
 use crate::input::image_file::{image_fault, in_chunks};
 use crate::input::source::Source;
 use crate::input::time::rfc3339;
 use crate::output::fault::Fault;
+use crate::output::json::Json;
 use crate::output::product::Product;
 use crate::output::progress::Progress;
 use crate::output::streams::{bare_stdout, write_result};
@@ -25,7 +27,8 @@ use crate::settings::context::Context;
 ///
 /// The same files and arguments make the same bytes: no time, no path and no random number is in the image, and a
 /// signature has the nonce of RFC 6979. The sections are in the order of nitro-cli. The files are read twice, and the
-/// image is measured as it is written; the PCRs are printed on standard error.
+/// image is measured as it is written; the PCRs are printed on standard error. With --format json they are printed as
+/// eif measure prints them: on standard output, or on standard error if the image is there.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct BuildArgs {
@@ -37,7 +40,7 @@ pub(super) struct BuildArgs {
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     cmdline: String,
 
-    /// A ramdisk (cpio or cpio.gz); may be given several times, the first is the one that boots
+    /// A ramdisk (cpio or cpio.gz); may be given several times: the first has init and is in PCR1
     #[arg(long, required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     ramdisk: Vec<PathBuf>,
 
@@ -68,11 +71,12 @@ pub(super) struct BuildArgs {
 const EXAMPLES: &str = "\
 Examples:
   An image, and what its enclaves attest to:
-    teeproof eif build --kernel bzImage --cmdline @cmdline --ramdisk init.cpio.gz --ramdisk app.cpio.gz -o app.eif
+    teeproof eif build --kernel bzImage --cmdline @cmdline --ramdisk init.cpio.gz \\
+      --ramdisk app.cpio.gz -o app.eif
     teeproof eif measure app.eif --format json
   A signed image for arm64:
-    teeproof eif build --arch arm64 --kernel Image --cmdline 'console=ttyAMA0' --ramdisk init.cpio.gz \\
-      --signing-certificate signer.pem --private-key signer.key -o app.eif";
+    teeproof eif build --arch arm64 --kernel Image --cmdline 'console=ttyAMA0' \\
+      --ramdisk init.cpio.gz --signing-certificate signer.pem --private-key signer.key -o app.eif";
 
 /// What the metadata section says. No PCR measures it.
 #[derive(Debug, Args)]
@@ -195,6 +199,10 @@ fn file(path: &Path) -> Result<Content<'_>, Fault> {
 
 /// Runs the verb.
 pub(super) fn run(args: &BuildArgs, context: &Context) -> Result<Product, Fault> {
+    let (output, is_json) = (context.take_output(), context.is_json());
+    if is_json && output.is_none() {
+        context.messages.reserve_for_document();
+    }
     let signer = match (&args.signing_certificate, &args.private_key) {
         (Some(certificate), Some(key)) => Some(ImageSigner::read(certificate, key, &context.source)?),
         _ => None,
@@ -216,23 +224,34 @@ pub(super) fn run(args: &BuildArgs, context: &Context) -> Result<Product, Fault>
         default_cpus: args.default_cpus.into(),
     };
     let image = ImageInProgress { settings, sections, signer, source: &context.source };
-    let measured = match context.take_output() {
-        Some(mut output) => {
-            let measured = image.write(&mut |bytes| output.put(bytes))?;
-            output.commit()?;
-            measured
+    let Some(mut output) = output else {
+        let mut output = bare_stdout()?;
+        let measured = image.write(&mut |bytes| write_result(output.write_all(bytes)))?;
+        write_result(output.flush())?;
+        match is_json {
+            true => {
+                context.messages.say_always_json(&Json::of(&MeasureJson::of("standard output", &measured))?)
+            }
+            false => say_pcrs(&measured, context),
         }
-        None => {
-            let mut output = bare_stdout()?;
-            let measured = image.write(&mut |bytes| write_result(output.write_all(bytes)))?;
-            write_result(output.flush())?;
-            measured
-        }
+        return Ok(Product::written(0));
     };
-    for (pcr, value) in measured.measurements().pcrs() {
+    let measured = image.write(&mut |bytes| output.put(bytes))?;
+    if is_json {
+        let name = output.name();
+        let product = Product::json(&MeasureJson::of(&name, &measured), 0)?;
+        return Ok(product.with_files(vec![output]));
+    }
+    output.commit()?;
+    say_pcrs(&measured, context);
+    Ok(Product::written(0))
+}
+
+/// Prints the PCRs on standard error.
+fn say_pcrs(image: &MeasuredImage, context: &Context) {
+    for (pcr, value) in image.measurements().pcrs() {
         context.messages.say(&format!("PCR{pcr}  {}", teeproof_core::Hex(value)));
     }
-    Ok(Product::written(0))
 }
 
 /// The command line as it is given.
