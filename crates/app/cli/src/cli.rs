@@ -46,40 +46,24 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// The verbs.
+/// The verbs. The help of each is the doc comment of its arguments: one here would take its place, long form included.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Verify evidence and appraise it under a policy
     Verify(Box<VerifyArgs>),
-    /// Print every field of a structure without verifying it
     Inspect(InspectArgs),
-    /// Explain a check, an exit code or a TPM response code, or list the checks and exit codes
     Explain(ExplainArgs),
-    /// Collect fresh evidence of this machine
     Collect(CollectArgs),
-    /// Fetch the endorsements that evidence needs
     Fetch(FetchArgs),
-    /// Create bundles (evidence and its endorsements in one file), show, export, redact and refresh them
     Bundle(BundleArgs),
-    /// List, fill, move and mirror the cache of fetched endorsements
     Cache(CacheArgs),
-    /// Check appraisal policies, propose them from evidence, and test them
     Policy(PolicyArgs),
-    /// Use the virtual TPM directly: report, quote, PCRs, NV indexes, keys, event log
     Vtpm(VtpmArgs),
-    /// Use the security module of a Nitro enclave: PCRs, documents, random bytes, and a server of documents
     Nsm(NsmArgs),
-    /// Seal secrets to one machine in one state
     Seal(SealArgs),
-    /// Build, measure, show and compare enclave images of AWS Nitro Enclaves
     Eif(EifArgs),
-    /// Lint key policies of AWS KMS; with the feature aws, have KMS release secrets to this enclave
     Kms(KmsArgs),
-    /// Diagnose whether this machine can be attested, and say how to fix what is missing
     Doctor(DoctorArgs),
-    /// Print the completion script of a shell
     Completions(CompletionsArgs),
-    /// Print the manual page, or write the pages of all verbs to a directory
     Man(ManArgs),
 }
 
@@ -146,11 +130,91 @@ Exit codes: 0 accepted, 1 internal error, 2 usage, 3 malformed input, 4 signatur
 `teeproof explain 7` explains exit code 7";
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "sources are files")]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::*;
 
     #[test]
     fn the_command_line_is_valid() {
         command(ColorChoice::Never).debug_assert();
+    }
+
+    /// A verb and those below it.
+    fn verbs(command: &clap::Command) -> Vec<&clap::Command> {
+        let below = command.get_subcommands().flat_map(verbs);
+        std::iter::once(command).chain(below).collect()
+    }
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+
+    /// The words of the second paragraph of each doc comment of a verb's arguments.
+    fn described(source: &str) -> Vec<String> {
+        let (mut found, mut paragraphs) = (Vec::new(), vec![String::new()]);
+        let mut is_of_arguments = false;
+        for line in source.lines() {
+            match line.strip_prefix("///").map(str::trim) {
+                Some("") => paragraphs.push(String::new()),
+                Some(text) => {
+                    let last = paragraphs.last_mut().unwrap();
+                    *last = [last.trim(), text].join(" ");
+                }
+                None if line.starts_with("#[") => is_of_arguments |= line.contains("Args)"),
+                None => {
+                    if is_of_arguments && line.contains("struct ") && paragraphs.len() > 1 {
+                        found.push(paragraphs.swap_remove(1).trim().to_owned());
+                    }
+                    (paragraphs, is_of_arguments) = (vec![String::new()], false);
+                }
+            }
+        }
+        found
+    }
+
+    /// What is written about a verb is in its help: no doc comment of an enum takes the place of it.
+    #[test]
+    fn long_descriptions_are_in_the_help() {
+        let command = command(ColorChoice::Never);
+        let words = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let long = |verb: &&clap::Command| verb.get_long_about().map(|text| words(text.to_string()));
+        let help: Vec<String> = verbs(&command).iter().filter_map(long).collect();
+        let mut files = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/verbs"), &mut files);
+        let mut count = 0;
+        for file in files {
+            // Verbs that this build does not have.
+            let other = cfg!(not(feature = "aws")) && file.ends_with("kms/operation.rs");
+            let other = other || (cfg!(not(feature = "direct")) && file.ends_with("nitro_tpm.rs"));
+            for text in described(&std::fs::read_to_string(&file).unwrap()).iter().filter(|_| !other) {
+                count += 1;
+                let text = words(text.trim_end_matches('.').to_owned());
+                assert!(help.iter().any(|help| help.contains(&text)), "{}: {text}", file.display());
+            }
+        }
+        assert!(count > 25, "{count}");
+        // Every verb has a short one for the list.
+        assert!(verbs(&command).iter().all(|verb| verb.get_about().is_some()));
+    }
+
+    /// The parser wraps longer lines, without a backslash.
+    #[test]
+    fn no_example_is_wrapped() {
+        let command = command(ColorChoice::Never);
+        for verb in verbs(&command) {
+            let examples = verb.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            for line in examples.lines() {
+                assert!(line.chars().count() <= 100, "{}: {line}", verb.get_name());
+            }
+        }
     }
 }

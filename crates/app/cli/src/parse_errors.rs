@@ -51,6 +51,9 @@ impl Peek {
 
     /// Prints help, or the error of a command line that did not parse.
     pub(crate) fn answer(&self, error: Error) -> u8 {
+        if let Some(fault) = of_another_build(&error, &self.verb) {
+            return self.refuse(&fault);
+        }
         let mut error = escaped_arguments(error);
         let hint = match option_with_value(&error) {
             Some(option) => {
@@ -129,6 +132,39 @@ fn verb(arguments: &[OsString]) -> String {
         }
     }
     words
+}
+
+/// Verbs that not every build has: whether this one has them, the verb above them, their names, and their feature.
+const BY_FEATURE: [(bool, &str, &[&str], &str); 2] = [
+    (
+        cfg!(feature = "aws"),
+        "kms",
+        &[
+            "decrypt",
+            "generate-data-key",
+            "generate-data-key-pair",
+            "generate-random",
+            "derive-shared-secret",
+        ],
+        "aws",
+    ),
+    (cfg!(feature = "direct"), "collect", &["nitro-tpm"], "direct"),
+];
+
+/// The fault of a verb that this build does not have.
+fn of_another_build(error: &Error, above: &str) -> Option<Fault> {
+    let (ErrorKind::InvalidSubcommand, Some(ContextValue::String(name))) =
+        (error.kind(), error.get(ContextKind::InvalidSubcommand))
+    else {
+        return None;
+    };
+    let (_, verb, _, feature) = BY_FEATURE.iter().find(|(is_here, verb, names, _)| {
+        !is_here && above == format!("teeproof {verb}") && names.contains(&name.as_str())
+    })?;
+    Some(Fault::usage(
+        format!("{verb} {name}: this build lacks the feature {feature}"),
+        format!("build it with the feature: cargo build --release -p teeproof-cli --features {feature}"),
+    ))
 }
 
 /// The setting that an unknown argument is a value of: `--format json` for `--json`.

@@ -28,15 +28,10 @@ pub(crate) struct BundleArgs {
 
 #[derive(Debug, Subcommand)]
 enum BundleCommand {
-    /// Make a bundle of the evidence of one machine and its endorsements
     Create(CreateArgs),
-    /// List the parts of a bundle without verifying them
     Show(show::ShowArgs),
-    /// Write the parts of a bundle as files, or convert it between CBOR and JSON
     Export(export::ExportArgs),
-    /// Replace identifiers of the machine by salted hashes
     Redact(redact::RedactArgs),
-    /// Fetch the endorsements of a bundle anew, and leave its evidence as it is
     Refresh(refresh::RefreshArgs),
 }
 

@@ -37,15 +37,11 @@ Examples:
 enum CacheCommand {
     /// List the endorsements in the cache
     List,
-    /// Fetch what the machines of a fleet need
     Prefetch(prefetch::PrefetchArgs),
     /// Remove what has expired, and what exceeds the limits of the cache
     Prune,
-    /// Write the endorsements to one file, for a machine without a network
     Export(archive::ExportArgs),
-    /// Add the endorsements of a file that cache export wrote
     Import(archive::ImportArgs),
-    /// Answer other machines from the cache, over HTTP and by the paths of AMD KDS, Intel PCS and Azure THIM
     Serve(serve::ServeArgs),
 }
 

@@ -30,11 +30,8 @@ pub(crate) struct CollectArgs {
 
 #[derive(Debug, Subcommand)]
 enum CollectCommand {
-    /// Collect evidence of an Azure confidential VM through its virtual TPM
     Azure(Box<AzureArgs>),
-    /// Collect an attestation document of a Nitro enclave, inside of it or from nsm serve
     Nitro(nitro::NitroArgs),
-    /// Collect an attestation document of an EC2 instance from its NitroTPM
     #[cfg(feature = "direct")]
     NitroTpm(nitro_tpm::CollectNitroTpmArgs),
 }

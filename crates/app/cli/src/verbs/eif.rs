@@ -15,7 +15,7 @@ use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
 
-/// Build, measure, show and compare enclave images
+/// Build, measure, show and compare enclave images of AWS Nitro Enclaves
 ///
 /// An image (EIF) is read strictly and in one pass, whatever its size. What is refused, and what other readers do with
 /// it, is in docs/eif.md.
@@ -29,7 +29,8 @@ pub(crate) struct EifArgs {
 const EXAMPLES: &str = "\
 Examples:
   The PCRs that an enclave of an image has, and those of its parent instance:
-    teeproof eif measure app.eif --role arn:aws:iam::123456789012:role/Webserver --instance i-0123456789abcdef0
+    teeproof eif measure app.eif --role arn:aws:iam::123456789012:role/Webserver \\
+      --instance i-0123456789abcdef0
   Whether a document is one of this image:
     teeproof eif match app.eif document.cose
   An image, the same bytes for the same files:
@@ -38,15 +39,10 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum EifCommand {
-    /// Build an image from a kernel, a command line and ramdisks
     Build(Box<build::BuildArgs>),
-    /// Print header, sections, command line, metadata, PCRs and signature of an image
     Show(show::ShowArgs),
-    /// Print the PCRs that an enclave of an image has
     Measure(measure::MeasureArgs),
-    /// Compare an image with a document or with the measurements of nitro-cli
     Match(matching::MatchArgs),
-    /// Print each section with its SHA-384
     Sections(sections::SectionsArgs),
 }
 

@@ -19,7 +19,7 @@ use crate::output::product::Product;
 use crate::settings::context::Context;
 use inspection::{Inspection, Reader, Tree};
 
-/// Print every field of a structure, checking nothing
+/// Print every field of a structure without verifying it
 ///
 /// Of an event log also the PCR values that its events make, bank by bank; of a CCEL the RTMRs.
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use crate::output::fault::Fault;
 use crate::output::product::{Product, ProductForm};
 use crate::settings::context::Context;
 
-/// Have AWS KMS release secrets to this enclave, and lint key policies
+/// Lint key policies of AWS KMS; with the feature aws, have KMS release secrets to this enclave
 ///
 /// The operations send an attestation document of this enclave with an RSA key that lives in this process, and decrypt
 /// the answer with it. They are in builds with the feature aws.
@@ -23,32 +23,34 @@ pub(crate) struct KmsArgs {
     command: KmsCommand,
 }
 
+#[cfg(feature = "aws")]
 const EXAMPLES: &str = "\
 Examples:
   What the policy of a key lets in:
     teeproof kms lint-policy key-policy.json
-  In an enclave, with vsock-proxy 8000 kms.eu-west-1.amazonaws.com 443 on the parent (feature aws):
+  In an enclave, with vsock-proxy 8000 kms.eu-west-1.amazonaws.com 443 on the parent:
     teeproof kms decrypt wrapped.bin --key KEY_ARN --context purpose=tls-key \\
       --region eu-west-1 --proxy vsock:3:8000 -o tls-key.pem";
+#[cfg(not(feature = "aws"))]
+const EXAMPLES: &str = "\
+Examples:
+  What the policy of a key lets in:
+    teeproof kms lint-policy key-policy.json
+  The operations are in builds with the feature aws:
+    cargo build --release -p teeproof-cli --features aws";
 
 #[derive(Debug, Subcommand)]
 enum KmsCommand {
-    /// Decrypt a ciphertext of KMS
     #[cfg(feature = "aws")]
     Decrypt(operation::DecryptArgs),
-    /// Generate a data key, and its ciphertext under a KMS key
     #[cfg(feature = "aws")]
     GenerateDataKey(operation::DataKeyArgs),
-    /// Generate a key pair, and the ciphertext of its private key under a KMS key
     #[cfg(feature = "aws")]
     GenerateDataKeyPair(operation::DataKeyPairArgs),
-    /// Generate random bytes
     #[cfg(feature = "aws")]
     GenerateRandom(operation::RandomArgs),
-    /// Derive the shared secret of a KMS key and a public key (ECDH)
     #[cfg(feature = "aws")]
     DeriveSharedSecret(operation::SharedSecretArgs),
-    /// Say what a key policy lets in without the attestation that it seems to require
     LintPolicy(lint_policy::LintPolicyArgs),
 }
 

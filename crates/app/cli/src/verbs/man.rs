@@ -11,7 +11,7 @@ use crate::output::files::path::Placement;
 use crate::output::product::Product;
 use crate::settings::context::Context;
 
-/// Print the manual page, or write all of them to a directory
+/// Print the manual page, or write the pages of all verbs to a directory
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
     /// Write the page of every verb to this directory; a link in it is refused

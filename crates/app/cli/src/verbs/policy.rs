@@ -22,11 +22,8 @@ pub(crate) struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
-    /// Check policy files: print their rules and waivers, and warn of weak rules
     Check(check::CheckArgs),
-    /// Propose a policy from trusted evidence, or from measurements of images
     Suggest(suggest::SuggestArgs),
-    /// Appraise recorded evidence under a policy
     Test(test::TestArgs),
     /// Print the reference values of this version
     Reference,

@@ -31,13 +31,9 @@ pub(crate) struct SealArgs {
 
 #[derive(Debug, Subcommand)]
 enum SealCommand {
-    /// On the machine: make a key to seal to
     Key(KeyArgs),
-    /// Verify the evidence of a machine and its key, and seal a secret to it
     Encrypt(Box<encrypt::EncryptArgs>),
-    /// Seal a secret to a key without verifying anything
     EncryptUnverified(encrypt::UnverifiedArgs),
-    /// On the machine: open a sealed secret
     Decrypt(DecryptArgs),
 }
 

@@ -46,7 +46,8 @@ Examples:
   A report alone, whose VCEK and revocation list are fetched from AMD, or from a mirror (--kds-url):
     teeproof verify report.bin --nonce hex:7b1e… --policy prod.toml --fetch
   An Azure VM with its vTPM's quote:
-    teeproof verify hcl.bin quote.msg quote.sig pcrs.txt vcek.pem --nonce hex:7b1e… --policy prod.toml
+    teeproof verify hcl.bin quote.msg quote.sig pcrs.txt vcek.pem --nonce hex:7b1e… \\
+      --policy prod.toml
   An archived Nitro document, at its own time:
     teeproof verify document.cose --no-nonce --at document --policy builtin:genuine
   A fleet, one bundle for each machine:

@@ -27,9 +27,7 @@ pub(crate) struct VtpmArgs {
 
 #[derive(Debug, Subcommand)]
 enum VtpmCommand {
-    /// Write the HCL report: a fresh one with user data, or that of the last boot
     Report(ReportArgs),
-    /// Quote PCRs under the attestation key
     Quote(quote::QuoteArgs),
     /// Read or extend PCRs
     #[command(subcommand)]
@@ -41,7 +39,6 @@ enum VtpmCommand {
     Ak(key::KeyArgs),
     /// Print the endorsement key, or write its certificate
     Ek(key::KeyArgs),
-    /// Write the event log
     Log(LogArgs),
 }
 

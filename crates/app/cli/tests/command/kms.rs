@@ -86,3 +86,17 @@ fn what_is_no_policy_is_malformed() {
     let ran = teeproof(["kms", "lint-policy"]).args([&path]).exits(0);
     assert!(ran.stdout.contains(r"\u{1b}[31m: value-form"), "{ran:#?}");
 }
+
+/// A build without the operations says how to get them, and shows no example of them.
+#[cfg(not(feature = "aws"))]
+#[test]
+fn operations_that_this_build_lacks() {
+    for verb in ["decrypt", "generate-data-key", "generate-random"] {
+        let says = format!("kms {verb}: this build lacks the feature aws");
+        let ran = teeproof(["kms", verb, "wrapped", "--key", "x"]);
+        ran.fails(2, &[&says, "cargo build --release -p teeproof-cli --features aws"]);
+    }
+    assert!(teeproof(["kms", "encrypt"]).exits(2).stderr.contains("unrecognized subcommand"));
+    let help = teeproof(["kms", "--help"]).exits(0).stdout;
+    assert!(!help.contains("kms decrypt") && help.contains("--features aws"), "{help}");
+}

@@ -14,13 +14,9 @@ use crate::settings::context::Context;
 /// Verbs for PCRs.
 #[derive(Debug, Subcommand)]
 pub(super) enum PcrCommand {
-    /// Print the values of PCRs, and whether they are locked
     Describe(DescribeArgs),
-    /// Extend a PCR with data, and print its new value
     Extend(ExtendArgs),
-    /// Lock a PCR until the enclave ends
     Lock(LockArgs),
-    /// Lock the first PCRs until the enclave ends
     LockRange(LockRangeArgs),
 }
 

@@ -19,9 +19,7 @@ pub(super) enum NvCommand {
     List,
     /// Write the content of an index
     Read(IndexArgs),
-    /// Store bytes in an index
     Write(WriteArgs),
-    /// Define an index in the owner hierarchy
     Define(DefineArgs),
     /// Delete an index of the owner hierarchy and its content
     Undefine(IndexArgs),

@@ -16,9 +16,7 @@ use crate::settings::context::Context;
 /// Verbs for PCRs.
 #[derive(Debug, Subcommand)]
 pub(super) enum PcrCommand {
-    /// Print PCR values in the form of tpm2_pcrread
     Read(ReadArgs),
-    /// Extend one PCR
     Extend(ExtendArgs),
 }
 
