@@ -62,6 +62,7 @@ const VTPM: &str = "teeproof-vtpm";
 const NSM: &str = "teeproof-nsm";
 const ENDORSE: &str = "teeproof-endorse";
 const KMS: &str = "teeproof-kms";
+const RUNTIME: &str = "teeproof-runtime";
 const MINT: &str = "teeproof-mint";
 const TWIN: &str = "teeproof-twin";
 
@@ -94,6 +95,8 @@ pub(super) const MAP: &[Row] = &[
     // Errors with offsets, and escapes. It reads no document: the caller brings one. Its tests compare the values of PCRs
     // that the lint knows with those of the verifier.
     Row { name: KMS, room: Room::Cloud, uses: &[WIRE, CORE], tests: &[NITRO] },
+    // Deployments on any cloud. It is a relying party: what machines return is verified by the front door.
+    Row { name: RUNTIME, room: Room::Cloud, uses: &[EVIDENCE, FRONT, AWS_LC], tests: &[] },
     Row {
         name: "teeproof-cli",
         room: Room::App,
