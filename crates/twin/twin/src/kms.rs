@@ -5,7 +5,6 @@
 
 mod access;
 mod condition;
-mod credentials;
 mod ecdh;
 mod envelope;
 mod error;
@@ -17,20 +16,18 @@ mod policy;
 mod recipient;
 mod service;
 mod settings;
-mod sigv4;
-mod time;
 mod unique;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use credentials::Credentials;
 pub use faults::Fault;
 use operations::Kms as Operations;
 pub use policy::{KeyPolicy, PolicyError};
 pub use settings::Settings;
 
 use crate::Error;
+pub use crate::aws::Credentials;
 use crate::http::Service;
 use crate::listen::{bind_one, reachable};
 

@@ -7,8 +7,8 @@ use teeproof_aws_lc::TABLE;
 use super::condition::Context;
 use super::error::Refused;
 use super::fields::Fields;
-use super::sigv4::hex;
 use super::{Fault, Settings};
+use crate::aws::sigv4::hex;
 
 /// How old a document may be, in seconds.
 const MAX_AGE: i64 = 300;

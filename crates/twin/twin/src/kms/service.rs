@@ -11,12 +11,13 @@ use serde_json::Value;
 
 use super::error::Refused;
 use super::operations::Kms;
-use super::sigv4::{self, Expected};
-use super::time;
+use crate::aws::sigv4::{self, Expected, SignatureError, SignatureFault};
+use crate::aws::time;
 
 /// The size limit of a body, in bytes: a document of 262144 in base64, and the rest.
 const MAX_BODY: usize = 512 * 1024;
 const TARGET: &str = "TrentService.";
+const MUST_SIGN: &[&str] = &["host", "x-amz-date", "x-amz-target"];
 
 /// The one route.
 pub(super) fn router(kms: Arc<Kms>) -> Router {
@@ -41,12 +42,31 @@ async fn serve(
 fn operate(kms: &Kms, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refused> {
     let settings = kms.settings();
     let now = time::now();
-    let expected = Expected { credentials: &settings.credentials, region: &settings.region, now };
+    let expected = Expected {
+        credentials: &settings.credentials,
+        region: &settings.region,
+        service: "kms",
+        must_sign: MUST_SIGN,
+        now,
+    };
     sigv4::verify(headers, body, &expected)?;
     kms.throttle()?;
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let operation = target.and_then(|target| target.strip_prefix(TARGET));
     kms.perform(operation.unwrap_or_default(), body, now)
+}
+
+/// The exceptions of KMS.
+impl From<SignatureError> for Refused {
+    fn from(error: SignatureError) -> Self {
+        let name = match error.kind {
+            SignatureFault::Missing => "MissingAuthenticationTokenException",
+            SignatureFault::Incomplete => "IncompleteSignatureException",
+            SignatureFault::UnknownKey => "UnrecognizedClientException",
+            SignatureFault::Expired | SignatureFault::Invalid => "InvalidSignatureException",
+        };
+        Self::new(name, error.message)
+    }
 }
 
 fn answer(outcome: Result<Value, Refused>) -> Response {

@@ -1,4 +1,4 @@
-//! The credentials of a KMS' only client.
+//! The credentials of the only client of a twin of AWS.
 
 use core::fmt;
 
