@@ -1,16 +1,17 @@
 //! What tests and tasks need besides Rust: the one list of programs and libraries, each with the
-//! Debian package that brings it. What is missing is installed where that is possible, otherwise
-//! named.
+//! package that brings it: Debian's, or one of PyPI in an environment below the folder of builds. What is
+//! missing is installed where that is possible, otherwise named.
 
 use crate::apt;
-use crate::shell::{Outcome, capture, exists};
+use crate::shell::{Outcome, capture, exists, target_dir};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// `cargo xtask setup`: everything that the tests and the tasks of `ci` need.
 pub fn run(_: &[&str]) -> Outcome {
     need(ALL)?;
     for thing in each(ALL) {
-        println!("{:<14} there (Debian: {})", thing.witness.name(), thing.package);
+        println!("{:<14} there ({})", thing.witness.name(), thing.source());
     }
     Ok(())
 }
@@ -24,7 +25,10 @@ pub fn need(sets: &[&'static [Thing]]) -> Outcome {
     let mut packages: Vec<&str> = missing.iter().map(|thing| thing.package).collect();
     packages.sort_unstable();
     packages.dedup();
-    let installed = apt::need(&packages);
+    let mut installed = apt::need(&packages);
+    for environment in missing.iter().filter_map(|thing| thing.witness.environment()) {
+        installed = installed.and_then(|()| environment.install());
+    }
     let still = self::missing(sets);
     if still.is_empty() {
         return Ok(());
@@ -55,7 +59,7 @@ fn each(sets: &[&'static [Thing]]) -> Vec<&'static Thing> {
 }
 
 /// Everything that is listed here.
-const ALL: &[&[Thing]] = &[TESTS, STACK, OPENSSL, MACHINE_CODE, CALLGRIND, QEMU];
+const ALL: &[&[Thing]] = &[TESTS, MOTO, STACK, OPENSSL, MACHINE_CODE, CALLGRIND, QEMU];
 
 /// What the suites start: a software TPM, the tools that speak to it as a second opinion, OpenSSL's
 /// command as a third, and what the commands of `collect azure --explain` call besides.
@@ -65,6 +69,20 @@ pub const TESTS: &[Thing] = &[
     program("openssl", "openssl"),
     program("curl", "curl"),
     program("xxd", "xxd"),
+];
+
+/// The server behind the twin of EC2, with botocore, which has the model of its protocol. Both versions are pinned; the
+/// tests name them, too.
+pub const MOTO: &[Thing] = &[
+    module("ensurepip", "python3-venv"),
+    Thing {
+        witness: Witness::Environment(&Environment {
+            folder: "moto",
+            program: "moto_server",
+            packages: &["moto[server,ec2]==5.2.5", "botocore==1.44.8"],
+        }),
+        package: "python3-venv",
+    },
 ];
 
 /// The TPM software stack, to build against. The library is looked for through pkg-config.
@@ -112,6 +130,45 @@ enum Witness {
     Header(&'static str),
     /// A module of Python.
     Module(&'static str),
+    /// A program of PyPI in an environment of its own.
+    Environment(&'static Environment),
+}
+
+/// An environment of Python (venv) below the folder of builds; git ignores it, and `cargo clean` removes it.
+struct Environment {
+    /// Its folder.
+    folder: &'static str,
+    /// The program in it that is needed.
+    program: &'static str,
+    /// The packages as pip takes them, with their versions.
+    packages: &'static [&'static str],
+}
+
+impl Environment {
+    fn path(&self) -> PathBuf {
+        target_dir().join(self.folder)
+    }
+
+    /// A file that names the packages, written last: a half-installed environment has none, and one of other
+    /// versions has another text.
+    fn stamp(&self) -> PathBuf {
+        self.path().join("installed.txt")
+    }
+
+    fn is_there(&self) -> bool {
+        let installed = std::fs::read_to_string(self.stamp()).unwrap_or_default();
+        installed == self.packages.join("\n") && self.path().join("bin").join(self.program).is_file()
+    }
+
+    fn install(&self) -> Outcome {
+        let path = self.path();
+        capture(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&path))?;
+        let mut pip = Command::new(path.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        capture(pip.args(self.packages))?;
+        let stamp = self.stamp();
+        std::fs::write(&stamp, self.packages.join("\n")).map_err(|e| format!("{}: {e}", stamp.display()))
+    }
 }
 
 const fn program(name: &'static str, package: &'static str) -> Thing {
@@ -134,6 +191,15 @@ impl Witness {
     fn name(&self) -> &'static str {
         match self {
             Self::Program(name) | Self::Library(name) | Self::Header(name) | Self::Module(name) => name,
+            Self::Environment(environment) => environment.program,
+        }
+    }
+
+    /// What pip has to install.
+    fn environment(&self) -> Option<&'static Environment> {
+        match self {
+            Self::Environment(environment) => Some(environment),
+            _ => None,
         }
     }
 
@@ -148,13 +214,29 @@ impl Witness {
             Self::Module(name) => {
                 capture(Command::new("python3").args(["-c", &format!("import {name}")])).is_ok()
             }
+            Self::Environment(environment) => environment.is_there(),
+        }
+    }
+}
+
+impl Thing {
+    /// The package that brings it.
+    fn source(&self) -> String {
+        match self.witness.environment() {
+            Some(environment) => format!("PyPI: {}", environment.packages.join(" ")),
+            None => format!("Debian: {}", self.package),
         }
     }
 }
 
 impl std::fmt::Display for Thing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} (Debian package {})", self.witness.name(), self.package)
+        match self.witness.environment() {
+            Some(environment) => {
+                write!(f, "{} (PyPI {})", environment.program, environment.packages.join(" "))
+            }
+            None => write!(f, "{} (Debian package {})", self.witness.name(), self.package),
+        }
     }
 }
 
@@ -169,6 +251,15 @@ mod tests {
     fn what_is_missing_is_named_and_nothing_else() {
         let names: Vec<String> = missing(&[SET]).iter().map(|thing| thing.to_string()).collect();
         assert_eq!(names, ["no-such-program (Debian package a)", "no-such-library (Debian package b)"]);
+    }
+
+    #[test]
+    fn an_environment_is_there_with_all_of_its_packages_alone() {
+        const NONE: Environment =
+            Environment { folder: "no-such-environment", program: "x", packages: &["x==1"] };
+        let thing = Thing { witness: Witness::Environment(&NONE), package: "python3-venv" };
+        assert!(!thing.witness.is_there());
+        assert_eq!(thing.to_string(), "x (PyPI x==1)");
     }
 
     #[test]
