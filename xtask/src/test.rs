@@ -13,9 +13,12 @@ use std::process::Command;
 pub(crate) fn run(words: &[&str]) -> Outcome {
     let all = words.contains(&"--all") || std::env::var_os("CI").is_some_and(|value| value == "true");
     let rest: Vec<&str> = words.iter().copied().filter(|word| *word != "--all").collect();
-    let Err(reason) = setup::need(&[setup::TESTS]) else {
+    let missing: Vec<String> =
+        [setup::TESTS, setup::MOTO].iter().filter_map(|set| setup::need(&[*set]).err()).collect();
+    if missing.is_empty() {
         return shell::run(whole(&["test", "--workspace", "--locked"]).args(rest));
-    };
+    }
+    let reason = missing.join("; ");
     if all {
         return Err(reason);
     }
@@ -124,6 +127,7 @@ const STARTS: &[Starts] = &[
     Starts { package: "teeproof-vtpm", target: "paravisor", programs: &[setup::TESTS] },
     Starts { package: "teeproof-vtpm", target: "suite", programs: &[setup::TESTS] },
     Starts { package: "teeproof-vtpm", target: "tools", programs: &[setup::TESTS] },
+    Starts { package: "teeproof-twin", target: "ec2_twin", programs: &[setup::MOTO, setup::TESTS] },
     Starts { package: "teeproof-twin", target: "kms_twin", programs: &[setup::TESTS] },
     Starts { package: "teeproof-twin", target: "swtpm", programs: &[setup::TESTS] },
     Starts { package: "teeproof-twin", target: "twin", programs: &[setup::TESTS] },

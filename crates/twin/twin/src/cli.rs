@@ -1,5 +1,6 @@
 //! Command line: the twin to start and its settings.
 
+mod ec2;
 mod kms;
 mod nitro_tpm;
 mod nsm;
@@ -9,6 +10,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+pub(crate) use ec2::Ec2Args;
 pub(crate) use kms::KmsArgs;
 pub(crate) use nitro_tpm::NitroTpmArgs;
 pub(crate) use nsm::{NsmArgs, ResignArgs};
@@ -35,6 +37,8 @@ pub(crate) enum Twin {
     NitroTpm(NitroTpmArgs),
     /// AWS KMS for attested recipients, over HTTP
     Kms(KmsArgs),
+    /// Amazon EC2 in front of moto, with what moto leaves out, over HTTP
+    Ec2(Ec2Args),
     /// Sign the payload of an attestation document under a minted chain, for documents of QEMU's module
     NsmResign(ResignArgs),
 }

@@ -2,7 +2,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aws;
+pub mod ec2;
 mod error;
+mod guard;
 mod http;
 pub mod kms;
 mod listen;

@@ -151,7 +151,7 @@ fn accept<S: Socket>(
         if !clients.enter(number, registered) {
             // Printed once, until a client is served again.
             if !was_full {
-                say_full();
+                say_full(MAX_CLIENTS);
             }
             was_full = true;
             continue;
@@ -169,8 +169,8 @@ fn accept<S: Socket>(
 }
 
 /// Prints that further connections are closed.
-pub(crate) fn say_full() {
-    say(&format!("{MAX_CLIENTS} connections are open: further ones are closed without a response"));
+pub(crate) fn say_full(clients: usize) {
+    say(&format!("{clients} connections are open: further ones are closed without a response"));
 }
 
 /// A client's slot, freed on drop.

@@ -11,8 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser as _;
-use cli::{Cli, KmsArgs, NitroTpmArgs, NsmArgs, ParavisorArgs, ResignArgs, Twin};
+use cli::{Cli, Ec2Args, KmsArgs, NitroTpmArgs, NsmArgs, ParavisorArgs, ResignArgs, Twin};
 use root_file::{Refused, RootFile};
+use teeproof_twin::ec2::Ec2;
 use teeproof_twin::kms::Kms;
 use teeproof_twin::nitro_tpm::NitroTpm;
 use teeproof_twin::nsm::cuse::Device;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Twin::Nsm(args) => security_module(&args),
         Twin::NitroTpm(args) => nitro_tpm(&args),
         Twin::Kms(args) => kms(&args),
+        Twin::Ec2(args) => ec2(&args),
         Twin::NsmResign(args) => resign(&args),
     };
     match outcome {
@@ -93,6 +95,20 @@ fn kms(args: &KmsArgs) -> Outcome {
     let running = Kms::start(args.settings()?)?;
     let mut out = io::stdout().lock();
     writeln!(out, "# A TWIN of AWS KMS: its keys live in memory, and its credentials open nothing else.")?;
+    export(&mut out, running.environment())?;
+    drop(out);
+    loop {
+        thread::park();
+    }
+}
+
+fn ec2(args: &Ec2Args) -> Outcome {
+    let running = Ec2::start(args.settings()?)?;
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "# A TWIN of Amazon EC2 in front of moto: no machine runs, and its credentials open nothing else."
+    )?;
     export(&mut out, running.environment())?;
     drop(out);
     loop {

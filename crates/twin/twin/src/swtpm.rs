@@ -1,7 +1,5 @@
 //! A temporary software TPM: swtpm with a folder of its own, both removed on drop.
 
-mod guard;
-
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::Ipv4Addr;
@@ -12,8 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use guard::Guard;
-
+use crate::guard::Guard;
 use crate::{Error, ports};
 
 /// A running swtpm with a fresh TPM 2.0, started up and ready for commands.

@@ -11,10 +11,10 @@ const SCRIPT: &str = "trap '' INT TERM HUP; read -r line || { kill -9 \"$0\"; rm
 /// A shell that ends a process and removes its folder once the program with this guard is gone. Without a
 /// shell there is no guard.
 #[derive(Debug, Default)]
-pub(super) struct Guard(Option<Child>);
+pub(crate) struct Guard(Option<Child>);
 
 impl Guard {
-    pub(super) fn over(process: u32, folder: &Path) -> Option<Self> {
+    pub(crate) fn over(process: u32, folder: &Path) -> Option<Self> {
         let shell = Command::new("sh")
             .args(["-c", SCRIPT, &process.to_string()])
             .arg(folder)
@@ -26,7 +26,7 @@ impl Guard {
     }
 
     /// Nothing is left to do.
-    pub(super) fn dismiss(&mut self) {
+    pub(crate) fn dismiss(&mut self) {
         if let Some(mut shell) = self.0.take() {
             if let Some(input) = &mut shell.stdin {
                 let _ = input.write_all(b"done\n");
