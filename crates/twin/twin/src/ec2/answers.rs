@@ -59,6 +59,13 @@ fn describe(instance: &mut Element, instances: &mut Instances) {
     let id = instance.child_text("instanceId").unwrap_or_default().to_owned();
     instance.set(enclave_options(instances.is_enclave_enabled(&id)));
     set_addresses(instance, instances.address(&id));
+    let is_terminated =
+        instance.child("instanceState").and_then(|state| state.child_text("name")) == Some("terminated");
+    if let Some((code, message)) = instances.reason(&id).filter(|_| is_terminated) {
+        let reason = Element::named("stateReason").and(Element::with_text("code", code));
+        instance.set(reason.and(Element::with_text("message", message)));
+        instance.set(Element::with_text("reason", code));
+    }
 }
 
 /// Replaces addresses and names of hosts where there are some. Depth is that of a parsed document.
@@ -119,7 +126,7 @@ pub(super) fn states(root: &Element) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
     use std::time::Duration;
 
@@ -164,5 +171,29 @@ mod tests {
         let root = launched("r", &described).unwrap();
         assert_eq!((root.name.as_str(), ids(&root)), ("RunInstancesResponse", vec!["i-1".to_owned()]));
         assert_eq!(launched("r", &Element::named("x")), None);
+    }
+
+    /// Cut anywhere, or with another byte anywhere: an error, or another document.
+    #[test]
+    fn damaged_answers_never_panic() {
+        let mut instances = Instances::new([127, 0, 0, 9].into(), Duration::ZERO, None);
+        let mut parsed = 0_usize;
+        let mut take = |bytes: &[u8]| {
+            let Ok(mut root) = Element::parse(bytes) else { return };
+            for action in ["RunInstances", "DescribeInstances", "DescribeTags", "GetConsoleOutput"] {
+                rewrite(action, &mut root, &mut instances);
+            }
+            assert!(Element::parse(&root.to_document()).is_ok());
+            parsed += 1;
+        };
+        for at in 0..DESCRIBED.len() {
+            take(&DESCRIBED.as_bytes()[..at]);
+            for byte in *b"<>/&;\"' \0\xff!" {
+                let mut bytes = DESCRIBED.as_bytes().to_vec();
+                bytes[at] = byte;
+                take(&bytes);
+            }
+        }
+        assert!(parsed > 100, "{parsed}");
     }
 }

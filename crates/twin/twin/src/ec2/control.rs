@@ -1,6 +1,7 @@
 //! The control endpoint for tests of other programs: faults, counts, recorded calls and console output below `/twin/`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -21,6 +22,7 @@ pub(super) fn router(ec2: Arc<Ec2>) -> Router {
         .route("/twin/faults", put(set_faults).post(add_faults).delete(clear_faults))
         .route("/twin/calls", get(calls).delete(forget_calls))
         .route("/twin/recorded", get(recorded))
+        .route("/twin/hidden-seconds", put(set_hidden))
         .route("/twin/console-output/{instance}", put(set_console_output))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(ec2)
@@ -77,6 +79,13 @@ fn shown(call: &RecordedCall) -> Value {
         "was-performed": call.was_performed,
         "status": call.status,
     })
+}
+
+async fn set_hidden(State(ec2): State<Arc<Ec2>>, body: String) -> StatusCode {
+    let seconds = body.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let Some(hidden) = seconds else { return StatusCode::BAD_REQUEST };
+    ec2.instances().set_hidden(hidden);
+    StatusCode::NO_CONTENT
 }
 
 async fn set_console_output(

@@ -35,6 +35,14 @@ pub enum Effect {
     CutAnswer,
     /// It reaches moto, and the answer's body is not XML.
     Garbage,
+    /// A launch succeeds, and its instances are terminated at once: they are described as terminated, for this reason.
+    /// Other actions have no such fault.
+    Abort {
+        /// The code of the reason, such as `Server.InsufficientInstanceCapacity`.
+        code: String,
+        /// Its sentence.
+        message: String,
+    },
     /// It reaches moto, and is not answered earlier than this after it was received.
     Slow(Duration),
 }
@@ -123,6 +131,7 @@ enum Name {
     LoseAnswer,
     CutAnswer,
     Garbage,
+    Abort,
     Slow,
 }
 
@@ -132,8 +141,9 @@ impl TryFrom<Row> for Fault {
     fn try_from(row: Row) -> Result<Self, FaultError> {
         let wrong = |what: &str| FaultError(what.to_owned());
         let is_error = matches!(row.effect, Name::Refuse | Name::RefuseAfter);
-        if !is_error && (row.code.is_some() || row.message.is_some() || row.status.is_some()) {
-            return Err(wrong("code, message and status: expected with refuse or refuse-after alone"));
+        let has_reason = row.code.is_some() || row.message.is_some();
+        if !is_error && (has_reason && row.effect != Name::Abort || row.status.is_some()) {
+            return Err(wrong("code, message and status: expected with refuse, refuse-after or abort alone"));
         }
         if (row.effect == Name::Slow) != row.seconds.is_some() {
             return Err(wrong("seconds: expected with slow, and with nothing else"));
@@ -152,6 +162,11 @@ impl TryFrom<Row> for Fault {
             Name::LoseAnswer => Effect::LoseAnswer,
             Name::CutAnswer => Effect::CutAnswer,
             Name::Garbage => Effect::Garbage,
+            Name::Abort => {
+                let code = row.code.ok_or_else(|| wrong("code: missing"))?;
+                let message = row.message.unwrap_or_else(|| format!("{code}: the launch was aborted"));
+                Effect::Abort { code, message }
+            }
             Name::Slow => {
                 let seconds = Duration::try_from_secs_f64(row.seconds.unwrap_or_default());
                 Effect::Slow(seconds.map_err(|error| FaultError(format!("seconds: {error}")))?)
@@ -244,10 +259,15 @@ mod tests {
     fn faults_are_read_from_json() {
         let text = r#"[{"action":"RunInstances","first":2,"count":1,"effect":"refuse","code":"VcpuLimitExceeded"},
             {"effect":"slow","seconds":0.5},
+            {"action":"RunInstances","effect":"abort","code":"Server.InternalError","message":"m"},
             {"effect":"refuse-after","code":"X","message":"m","status":599}]"#;
         let expected = [
             Fault::refusal("RunInstances", "VcpuLimitExceeded").from(2).times(1),
             Fault::everywhere(Effect::Slow(Duration::from_millis(500))),
+            Fault::of(
+                "RunInstances",
+                Effect::Abort { code: "Server.InternalError".to_owned(), message: "m".to_owned() },
+            ),
             Fault::everywhere(Effect::RefuseAfter(ErrorResponse::of("X").message("m").status(599))),
         ];
         assert_eq!(Fault::list(text).unwrap(), expected);
@@ -261,6 +281,8 @@ mod tests {
             r#"[{"effect":"slow","seconds":-1}]"#,
             r#"[{"effect":"slow","seconds":1e300}]"#,
             r#"[{"effect":"lose-answer","code":"X"}]"#,
+            r#"[{"effect":"abort"}]"#,
+            r#"[{"effect":"abort","code":"X","status":400}]"#,
             r#"[{"effect":"lose-answer","cuont":1}]"#,
         ] {
             assert!(Fault::list(wrong).is_err(), "{wrong}");

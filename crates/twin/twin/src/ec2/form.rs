@@ -8,7 +8,7 @@ use super::ErrorResponse;
 const MAX_PARAMETERS: usize = 4096;
 
 /// The parameters of a request, in their order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
@@ -38,7 +38,7 @@ impl Form {
 
     /// A request of the twin's own to moto.
     pub(super) fn of(action: &str) -> Self {
-        Self(Vec::new()).with("Action", action).with("Version", "2016-11-15")
+        Self::default().with("Action", action).with("Version", "2016-11-15")
     }
 
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {

@@ -27,6 +27,8 @@ struct Instance {
     is_enclave_enabled: bool,
     address: Ipv4Addr,
     console: Option<String>,
+    /// Code and sentence of why it was terminated, if not by a client.
+    reason: Option<(String, String)>,
     /// `None` if it was not launched through the twin.
     launched: Option<Instant>,
     terminated: Option<Instant>,
@@ -59,6 +61,19 @@ impl Instances {
         if let Some(instance) = self.instance(id) {
             instance.terminated.get_or_insert_with(Instant::now);
         }
+    }
+
+    /// The instance is terminated, for this reason.
+    pub(super) fn abort(&mut self, id: &str, code: &str, message: &str) {
+        self.terminate(id);
+        if let Some(instance) = self.instance(id) {
+            instance.reason = Some((code.to_owned(), message.to_owned()));
+        }
+    }
+
+    /// Code and sentence of why it was terminated, if not by a client.
+    pub(super) fn reason(&self, id: &str) -> Option<&(String, String)> {
+        self.known.get(id).and_then(|instance| instance.reason.as_ref())
     }
 
     /// Whether no call finds it: it is too young, or was terminated long ago.
@@ -109,6 +124,7 @@ impl Instances {
                 is_enclave_enabled: false,
                 address,
                 console: None,
+                reason: None,
                 launched: None,
                 terminated: None,
             };

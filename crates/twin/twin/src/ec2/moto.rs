@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::form::Form;
+use super::upstream::Upstream;
 use crate::guard::Guard;
 use crate::{Error, ports};
 
@@ -67,6 +69,23 @@ impl Moto {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Asks any service that moto plays, such as `iam`, for what EC2's requests name: the body of its answer. These
+    /// parameters are `Action`, `Version` and those of the action. No twin sees the request.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub fn call(&self, service: &str, region: &str, parameters: &[(&str, &str)]) -> Result<String, Error> {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential=none/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=none"
+        );
+        let form = parameters.iter().fold(Form::default(), |form, (name, value)| form.with(name, value));
+        let failed = |said: String| Error::io(format!("moto: {service}"))(std::io::Error::other(said));
+        let upstream = Upstream { address: self.address, authorization: &authorization };
+        let reply = upstream.call(&form).map_err(|error| failed(error.message))?;
+        let body = String::from_utf8_lossy(&reply.body).into_owned();
+        if reply.status == 200 { Ok(body) } else { Err(failed(body)) }
     }
 
     fn on(program: &Path, port: u16) -> Result<Self, Error> {

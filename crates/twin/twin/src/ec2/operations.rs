@@ -89,7 +89,7 @@ impl Ec2 {
     /// Performs a request.
     pub(super) fn perform(&self, authorization: &str, form: &Form) -> Result<Reply, ErrorResponse> {
         let action = form.get("Action").unwrap_or_default();
-        let upstream = Upstream { address: self.settings.upstream, authorization };
+        let upstream = self.upstream(authorization);
         let named = || form.list("InstanceId").chain(form.list("ResourceId"));
         if let Some(id) = named().find(|id| self.instances().is_hidden(id)) {
             return Err(ErrorResponse::unknown_instance(id));
@@ -114,6 +114,20 @@ impl Ec2 {
             _ => self.ask(&upstream, form),
         };
         reply.map(with_status)
+    }
+
+    /// Terminates the instances of a launch, as EC2 does if it cannot start them. Nobody sees the answer of moto.
+    pub(super) fn abort(&self, authorization: &str, launched: &Reply, code: &str, message: &str) {
+        let ids = parse(launched).map(|root| answers::ids(&root)).unwrap_or_default();
+        let form = naming("TerminateInstances", &ids);
+        if ids.is_empty() || self.ask(&self.upstream(authorization), &form).is_err() {
+            return;
+        }
+        ids.iter().for_each(|id| self.instances().abort(id, code, message));
+    }
+
+    fn upstream<'a>(&self, authorization: &'a str) -> Upstream<'a> {
+        Upstream { address: self.settings.upstream, authorization }
     }
 
     /// An answer with what the twin keeps in it; errors stay as they are.
@@ -155,7 +169,7 @@ impl Ec2 {
     ) -> Result<(Reply, Vec<String>), ErrorResponse> {
         let reply = self.ask(upstream, &for_moto(form))?;
         if reply.status != 200 {
-            return Ok((reply, Vec::new()));
+            return unknown_profile(form, &reply).map_or(Ok((reply, Vec::new())), Err);
         }
         let mut root = parse(&reply)?;
         let ids = answers::ids(&root);
@@ -248,7 +262,12 @@ fn for_moto(form: &Form) -> Cow<'_, Form> {
 }
 
 fn describe(instances: &[String]) -> Form {
-    let form = Form::of("DescribeInstances");
+    naming("DescribeInstances", instances)
+}
+
+/// A request of the twin's own that names these instances.
+fn naming(action: &str, instances: &[String]) -> Form {
+    let form = Form::of(action);
     (1_usize..).zip(instances).fold(form, |form, (number, id)| form.with(&format!("InstanceId.{number}"), id))
 }
 
@@ -269,6 +288,20 @@ fn unexpected(what: &str) -> ErrorResponse {
 
 fn answered(root: &Element) -> Reply {
     Reply { status: 200, body: root.to_document() }
+}
+
+/// The error of EC2 for an instance profile that it does not know yet. moto answers the one of IAM.
+fn unknown_profile(form: &Form, refused: &Reply) -> Option<ErrorResponse> {
+    let given =
+        |name: &'static str| form.get(&format!("IamInstanceProfile.{name}")).map(|value| (name, value));
+    let (member, value) = given("Name").or_else(|| given("Arn"))?;
+    let root = Element::parse(&refused.body).ok()?;
+    let code = root.child("Errors")?.child("Error")?.child_text("Code")?;
+    let member = member.to_lowercase();
+    let message = format!(
+        "Value ({value}) for parameter iamInstanceProfile.{member} is invalid. Invalid IAM Instance Profile {member}"
+    );
+    (code == "NoSuchEntity").then(|| ErrorResponse::of("InvalidParameterValue").message(message))
 }
 
 /// The error of dry runs has a status of its own, which moto leaves out.

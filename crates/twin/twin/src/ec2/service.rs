@@ -57,8 +57,14 @@ async fn serve(
         effect => {
             let worker = ec2.clone();
             // moto's answers take a while: others are served meanwhile. A client that has gone away stops nothing.
+            let abort = effect.clone();
             let perform = move || {
                 let outcome = worker.perform(&authorization, &form);
+                if let (Some(Effect::Abort { code, message }), Ok(reply)) = (&abort, &outcome)
+                    && form.get("Action") == Some("RunInstances")
+                {
+                    worker.abort(&authorization, reply, code, message);
+                }
                 worker.calls().performed(place);
                 outcome
             };

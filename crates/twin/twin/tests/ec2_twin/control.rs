@@ -72,4 +72,8 @@ fn other_requests_are_refused() {
     assert_eq!(control(&twin, "GET", "/twin/other", "").0, 400);
     assert_eq!(control(&twin, "PUT", "/twin/faults", &" ".repeat(300_000)).0, 413);
     assert_eq!(control(&twin, "PUT", "/twin/console-output/i-1", "boot").0, 204);
+    assert_eq!(control(&twin, "PUT", "/twin/hidden-seconds", "1.5\n").0, 204);
+    for seconds in ["", "soon", "-1", "NaN", "1e300"] {
+        assert_eq!(control(&twin, "PUT", "/twin/hidden-seconds", seconds).0, 400, "{seconds}");
+    }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use teeproof_twin::ec2::{Effect, ErrorResponse, Fault, Running};
 
-use crate::client::{Answer, Call, call, code, launch, refused, run};
+use crate::client::{Answer, Call, call, code, described, launch, refused, run};
 use crate::moto::{before_stand_in, ok, twin};
 
 const REGION: &str = "sa-east-1";
@@ -99,6 +99,24 @@ fn what_moto_has_after_each_fault() {
     }
     twin.clear_faults();
     run(&twin, &[]);
+}
+
+#[test]
+fn an_aborted_launch_is_described_with_its_reason() {
+    let Some(twin) = twin(REGION, |_| {}) else { return };
+    let (code, message) = ("Server.InsufficientInstanceCapacity".to_owned(), "None left & gone".to_owned());
+    twin.add_fault(Fault::everywhere(Effect::Abort { code, message }).times(1));
+    let answer = call(&twin, "RunInstances", &launch(&[])).unwrap();
+    assert_eq!(answer.get("instancesSet/item/instanceState/name").as_deref(), Some("pending"));
+    let id = answer.get("instancesSet/item/instanceId").unwrap();
+    let instance = described(&twin, &id);
+    assert_eq!(instance.get("instanceState/name").as_deref(), Some("terminated"));
+    assert_eq!(instance.get("stateReason/code").as_deref(), Some("Server.InsufficientInstanceCapacity"));
+    assert_eq!(instance.get("stateReason/message").as_deref(), Some("None left &amp; gone"));
+    // The client did not terminate it.
+    assert_eq!(twin.calls().get("TerminateInstances"), None);
+    // The next one runs.
+    assert_eq!(described(&twin, &run(&twin, &[])).get("instanceState/name").as_deref(), Some("running"));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::thread;
 
 use teeproof_twin::ec2::{Effect, Fault};
 
-use crate::client::{Call, call, code, launch, run};
-use crate::moto::twin;
+use crate::client::{Call, call, code, described, launch, run};
+use crate::moto::{moto, twin};
 
 const REGION: &str = "us-east-2";
 
@@ -128,4 +128,25 @@ fn an_encrypted_volume_needs_no_size() {
     let filter = [("Filter.1.Name", "attachment.instance-id"), ("Filter.1.Value.1", id.as_str())];
     let volumes = call(&twin, "DescribeVolumes", &filter).unwrap();
     assert_eq!(volumes.get("volumeSet/item/encrypted").as_deref(), Some("true"));
+}
+
+/// An instance profile is made in IAM, which is not the twin's: EC2 refuses one that it does not know yet.
+#[test]
+fn an_instance_profile_is_that_of_moto() {
+    let (Some(moto), Some(twin)) = (moto(), twin(REGION, |_| {})) else { return };
+    let profile = [("IamInstanceProfile.Name", "enclave-profile")];
+    let refused = call(&twin, "RunInstances", &launch(&profile)).unwrap_err();
+    assert_eq!((refused.status, refused.code.as_str()), (400, "InvalidParameterValue"), "{refused:?}");
+    let message = "Value (enclave-profile) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name";
+    assert_eq!(refused.message, message);
+    let iam = |parameters: &[(&str, &str)]| {
+        moto.call("iam", "us-east-1", &[&[("Version", "2010-05-08")], parameters].concat())
+    };
+    let create = [("Action", "CreateInstanceProfile"), ("InstanceProfileName", "enclave-profile")];
+    assert!(iam(&create).unwrap().contains("enclave-profile"));
+    // Again: it is there.
+    assert!(iam(&create).unwrap_err().to_string().contains("EntityAlreadyExists"));
+    let instance = described(&twin, &run(&twin, &profile));
+    let arn = instance.get("iamInstanceProfile/arn").unwrap();
+    assert!(arn.ends_with(":instance-profile/enclave-profile"), "{arn}");
 }

@@ -22,6 +22,11 @@ pub(crate) fn address() -> Option<SocketAddr> {
     address
 }
 
+/// The moto itself, for requests that no twin sees.
+pub(crate) fn moto() -> Option<&'static Moto> {
+    address().and(MOTO.as_ref())
+}
+
 /// The Python with moto, boto3 and botocore.
 pub(crate) fn python() -> Option<Command> {
     let Some(python) = Moto::installed().and_then(|program| Some(program.parent()?.join("python"))) else {
