@@ -63,6 +63,7 @@ const NSM: &str = "teeproof-nsm";
 const ENDORSE: &str = "teeproof-endorse";
 const KMS: &str = "teeproof-kms";
 const RUNTIME: &str = "teeproof-runtime";
+const AWS: &str = "teeproof-aws";
 const MINT: &str = "teeproof-mint";
 const TWIN: &str = "teeproof-twin";
 
@@ -97,6 +98,9 @@ pub(super) const MAP: &[Row] = &[
     Row { name: KMS, room: Room::Cloud, uses: &[WIRE, CORE], tests: &[NITRO] },
     // Deployments on any cloud. It is a relying party: what machines return is verified by the front door.
     Row { name: RUNTIME, room: Room::Cloud, uses: &[EVIDENCE, FRONT, AWS_LC], tests: &[] },
+    // EC2 as a provider of the runtime. Names that AWS hashes into PCRs are checked by core, and evidence comes over the
+    // road, whose client is that of the enclave's own crate. Nothing is verified.
+    Row { name: AWS, room: Room::Cloud, uses: &[CORE, NSM, RUNTIME], tests: &[] },
     Row {
         name: "teeproof-cli",
         room: Room::App,

@@ -11,6 +11,8 @@ mod values;
 
 use core::fmt;
 
+use crate::{ROAD_PORT, STATUS_PORT};
+
 pub use files::UserDataFile;
 pub use report::{MAX_PARENT_REPORT, ParentReport, ParentReportError, ParentState, ParentStep, StepState};
 
@@ -97,9 +99,6 @@ impl fmt::Display for UserDataProblem {
 
 impl core::error::Error for UserDataProblem {}
 
-/// The road's port in the enclave and on the parent, as of `teeproof nsm serve`.
-const ROAD_PORT: u16 = 5733;
-const STATUS_PORT: u16 = 5734;
 /// As many listening sockets as a relay needs in practice.
 const MAX_PORTS: usize = 32;
 
