@@ -12,8 +12,12 @@ mod launch;
 mod parent;
 mod plan;
 mod preflight;
+#[cfg(feature = "aws")]
+mod provider;
 #[cfg(test)]
 mod samples;
+#[cfg(feature = "aws")]
+mod sdk;
 mod tags;
 pub mod user_data;
 mod variables;
@@ -21,5 +25,7 @@ mod variables;
 pub use config::{Allocation, Ec2Config, InstanceProfile};
 pub use error::{CODES, CodeRow, code_row};
 pub use launch::{Parent, Ports, ROAD_PORT, STATUS_PORT, UserDataInput};
+#[cfg(feature = "aws")]
+pub use provider::{Ec2, Ec2Settings};
 pub use tags::tag;
 pub use variables::{VARIABLES, Variable};
