@@ -1,11 +1,14 @@
 //! The life of an instance: planned, launched, described, stopped, started, marked, terminated.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use teeproof_aws::{Ec2, Ec2Config, Ec2Settings, Parent};
 use teeproof_runtime::{
-    Binding, DeployRequest, DeploymentId, FailureClass, Image, Launch, MachineId, MachineState, PolicyText,
-    Provider as _, Sha256,
+    Binding, DeployRequest, DeploymentId, Event, FailureClass, Image, Launch, Limits, MachineId,
+    MachineState, Pace, PolicyText, Provider as _, Registry, Runtime, RuntimeError, RuntimeSettings, Sha256,
 };
 
 use crate::proxy::Proxy;
@@ -130,4 +133,30 @@ async fn problems(proxy: Proxy) {
     ];
     assert_eq!(names, BTreeSet::from(expected), "{problems:?}");
     assert!(!proxy.actions().contains("RunInstances"));
+}
+
+#[test]
+fn a_launch_that_fails_half_way_leaves_nothing() {
+    with_moto("life::a_launch_that_fails_half_way_leaves_nothing", half_way);
+}
+
+async fn half_way(proxy: Proxy) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("half-way-{}", std::process::id()));
+    let registry = Registry::open(&folder).unwrap();
+    let ec2 = ec2(&[]).await;
+    let mut settings = RuntimeSettings::new(registry, vec![Arc::new(ec2.clone())]);
+    settings.pace = Pace { first: Duration::from_millis(20), longest: Duration::from_millis(100) };
+    let runtime = Runtime::new(settings);
+    let mut request = request();
+    request.policy.text = include_str!("../../../../../examples/policies/nitro.toml").to_owned();
+    let limits = Limits::within(Duration::from_secs(60));
+    // Moto's instance runs without enclaves.
+    let failure = runtime.deploy(&request, &limits, &|_: &Event| ()).await.unwrap_err();
+    assert!(matches!(failure, RuntimeError::MachineState { .. }), "{failure}");
+    let actions = proxy.actions();
+    assert!(actions.contains("RunInstances") && actions.contains("TerminateInstances"), "{actions:?}");
+    assert!(ec2.machines(&request.owner).await.unwrap().is_empty());
+    let list = runtime.list(&request.owner, &limits).await.unwrap();
+    assert!(list.deployments.is_empty() && list.unreadable.is_empty(), "{list:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
 }
