@@ -14,6 +14,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { words: &["deny"], minutes: 30 },
     // Every suite under emulation.
     Step { words: &["cross", "--all"], minutes: 180 },
+    Step { words: &["aws", "--all"], minutes: 60 },
     // The published verifiers before the same evidence.
     Step { words: &["peers"], minutes: 60 },
     Step { words: &["sanitize"], minutes: 180 },

@@ -13,12 +13,13 @@ use std::process::Command;
 pub(crate) fn run(words: &[&str]) -> Outcome {
     let all = words.contains(&"--all") || std::env::var_os("CI").is_some_and(|value| value == "true");
     let rest: Vec<&str> = words.iter().copied().filter(|word| *word != "--all").collect();
-    let missing: Vec<String> =
-        [setup::TESTS, setup::MOTO].iter().filter_map(|set| setup::need(&[*set]).err()).collect();
-    if missing.is_empty() {
-        return shell::run(whole(&["test", "--workspace", "--locked"]).args(rest));
+    // From PyPI, which may not be reachable: its tests say that they did not run, and the others run.
+    if let Err(reason) = setup::need(&[setup::MOTO]) {
+        skip::aloud("teeproof-twin, tests of `ec2_twin`", &reason);
     }
-    let reason = missing.join("; ");
+    let Err(reason) = setup::need(&[setup::TESTS]) else {
+        return shell::run(whole(&["test", "--workspace", "--locked"]).args(rest));
+    };
     if all {
         return Err(reason);
     }
@@ -127,6 +128,7 @@ const STARTS: &[Starts] = &[
     Starts { package: "teeproof-vtpm", target: "paravisor", programs: &[setup::TESTS] },
     Starts { package: "teeproof-vtpm", target: "suite", programs: &[setup::TESTS] },
     Starts { package: "teeproof-vtpm", target: "tools", programs: &[setup::TESTS] },
+    Starts { package: "teeproof-aws", target: "user_data", programs: &[setup::TESTS] },
     Starts { package: "teeproof-twin", target: "ec2_twin", programs: &[setup::MOTO, setup::TESTS] },
     Starts { package: "teeproof-twin", target: "kms_twin", programs: &[setup::TESTS] },
     Starts { package: "teeproof-twin", target: "swtpm", programs: &[setup::TESTS] },

@@ -69,6 +69,9 @@ pub const TESTS: &[Thing] = &[
     program("openssl", "openssl"),
     program("curl", "curl"),
     program("xxd", "xxd"),
+    // The scripts in the user data of EC2 instances: one is Python, the others are checked.
+    program("python3", "python3"),
+    program("shellcheck", "shellcheck"),
 ];
 
 /// The server behind the twin of EC2, with botocore, which has the model of its protocol. Both versions are pinned; the
