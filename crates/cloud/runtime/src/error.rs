@@ -164,7 +164,7 @@ impl RuntimeError {
             Self::State { .. } => "status shows the state".to_owned(),
             Self::Refused(_) => "the failed checks say what differs".to_owned(),
             Self::Evidence(_) => "look at status, then attest again".to_owned(),
-            Self::Policy(_) => "teeproof policy check names each mistake".to_owned(),
+            Self::Policy(_) => "correct each mistake that it names".to_owned(),
             Self::NotCleaned { .. } => {
                 "run sweep until it has removed the deployment: it may cost money".to_owned()
             }
