@@ -23,7 +23,8 @@ pub struct DeployRequest {
     pub image: Image,
     /// The appraisal policy of its evidence, as the text of a policy file. The machine's identity is added to it.
     pub policy: PolicyText,
-    /// Variables of the workload. They are delivered sealed to the attested key, and are never part of the launch.
+    /// Variables of the workload. They are never part of the launch; until they are delivered sealed to the attested key, a
+    /// request with some is refused.
     pub environment: BTreeMap<String, SecretText>,
     /// Processors and memory of the confidential part.
     pub resources: Resources,

@@ -10,7 +10,7 @@ use crate::operation::Operation;
 use crate::registry::Claim;
 use crate::{
     DeployRequest, DeploymentId, DeploymentState, Event, Limits, Listed, Machine, MachineState, Owner, Pace,
-    Plan, Provider, Registry, RuntimeError, Status,
+    Plan, Problem, Provider, Registry, RuntimeError, Status,
 };
 
 /// What a runtime has.
@@ -87,7 +87,13 @@ impl Runtime {
         let id = DeploymentId::generate().map_err(no_randomness)?;
         let operation = Operation::begin(&id, limits, self.settings.pace, &ignore);
         let planned = operation.call("plan", || provider.plan(request)).await?;
-        planned.map_err(RuntimeError::Problems)
+        match (planned, undelivered(request)) {
+            (Ok(plan), None) => Ok(plan),
+            (Ok(_), Some(problem)) => Err(RuntimeError::Problems(vec![problem])),
+            (Err(problems), problem) => {
+                Err(RuntimeError::Problems(problems.into_iter().chain(problem).collect()))
+            }
+        }
     }
 
     /// What the cloud and the machine say now.
@@ -208,6 +214,18 @@ impl Runtime {
         let machine = self.machine_of(provider, operation, record).await?;
         machine.ok_or_else(|| RuntimeError::MachineState { step, state: "unknown to the cloud".to_owned() })
     }
+}
+
+/// Variables of the workload are refused: no provider delivers them to the attested key yet, and a launch without them would
+/// be another workload.
+fn undelivered(request: &DeployRequest) -> Option<Problem> {
+    let names: Vec<_> = request.environment.keys().map(String::as_str).collect();
+    (!names.is_empty()).then(|| Problem {
+        what: "environment".to_owned(),
+        why: format!("variables are not delivered to the machine: expected none, got {}", names.join(", ")),
+        hint: "put them into the image, or have the workload request its secrets with its evidence"
+            .to_owned(),
+    })
 }
 
 /// Takes no events.
