@@ -38,7 +38,7 @@ pub struct Attested {
     pub at: u64,
     /// The result.
     pub result: OwnedAttestationResult,
-    /// The public key that the evidence carries.
+    /// The public key that accepted evidence carries, if somebody can encrypt to it.
     pub public_key: Option<PublicKey>,
     /// The id of the module that made it, which is another one after each start.
     pub module_id: Option<String>,
@@ -192,12 +192,14 @@ impl Runtime {
             .policy(policy);
         let parsed = Evidence::from_inputs(&inputs).map_err(|error| failed(error.to_string()))?;
         let result = teeproof::verify(&parsed, &request).map_err(|error| failed(error.to_string()))?;
-        let (public_key, module_id) = match result.authentic() {
-            Some(Verified::Nitro(document)) => {
-                let document = document.document();
-                (document.public_key.map(<[u8]>::to_vec), Some(document.module_id.to_owned()))
-            }
-            _ => (None, None),
+        // Nobody encrypts to a key of evidence that is refused.
+        let public_key = match result.accepted() {
+            Some(Verified::Nitro(document)) => document.document().public_key.map(<[u8]>::to_vec),
+            _ => None,
+        };
+        let module_id = match result.authentic() {
+            Some(Verified::Nitro(document)) => Some(document.document().module_id.to_owned()),
+            _ => None,
         };
         let result = result.into_owned();
         Ok(Attested { evidence, nonce, at, result, public_key: public_key.and_then(usable), module_id })
@@ -226,7 +228,8 @@ impl Runtime {
         Ok(CachedAttestation { attested, age: Duration::from_secs(now().saturating_sub(cached.at)) })
     }
 
-    /// The public key of fresh, accepted evidence: what is encrypted to it, the attested machine alone can decrypt.
+    /// The public key of fresh, accepted evidence, and the evidence with its result: the attested machine alone decrypts what
+    /// is encrypted to the key, within the warnings and waivers of the result.
     ///
     /// # Errors
     /// As [`Runtime::attest`]; or the evidence carries no key that somebody can encrypt to.
@@ -236,10 +239,13 @@ impl Runtime {
         policy: Option<&PolicyText>,
         limits: &Limits,
         events: &dyn EventSink,
-    ) -> Result<PublicKey, RuntimeError> {
+    ) -> Result<(PublicKey, Attested), RuntimeError> {
         let attested = self.attest(id, None, policy, limits, events).await?;
         let none = "the evidence carries no public key that can be encrypted to (RSA, or ECDH on P-256, P-384 or X25519)";
-        attested.public_key.ok_or_else(|| RuntimeError::Evidence(none.to_owned()))
+        match attested.public_key.clone() {
+            Some(key) => Ok((key, attested)),
+            None => Err(RuntimeError::Evidence(none.to_owned())),
+        }
     }
 }
 

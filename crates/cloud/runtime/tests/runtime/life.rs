@@ -170,8 +170,17 @@ async fn a_key_is_the_one_of_the_evidence_or_none() {
     assert!(error.to_string().contains("no public key"), "{error}");
     place.cloud.world().forge =
         Some(|document| document.set("public_key", crate::cloud::P256_KEY.as_slice()));
-    let key = place.runtime.attested_public_key(id, None, &limits(), &ignore).await.unwrap();
+    let (key, attested) = place.runtime.attested_public_key(id, None, &limits(), &ignore).await.unwrap();
+    assert!(attested.result.is_accepted() && attested.result.is_production() == Some(false));
     assert_eq!(key.as_der(), crate::cloud::P256_KEY.as_slice());
+    // Evidence that is refused has no key to encrypt to.
+    place.cloud.world().forge = Some(|document| {
+        document.set("public_key", crate::cloud::P256_KEY.as_slice());
+        document.set_pcr(0, &[1; 48]);
+    });
+    let error = place.runtime.attested_public_key(id, None, &limits(), &ignore).await.unwrap_err();
+    let RuntimeError::Refused(attested) = &error else { panic!("{error}") };
+    assert_eq!(attested.public_key, None);
 }
 
 #[tokio::test(start_paused = true)]
