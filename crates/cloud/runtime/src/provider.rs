@@ -14,9 +14,8 @@ pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, Box<ProviderFailure
 
 /// A cloud.
 ///
-/// Every call is finished or not by itself: the runtime repeats none that failed, and the provider repeats what its cloud
-/// answers with a class of [`FailureClass::Transient`], within the time that the runtime gives it. A future that is
-/// dropped may have reached the cloud.
+/// The runtime repeats a call whose failure is [`FailureClass::Transient`], after a pause and until its deadline, and no
+/// other. A future that is dropped may have reached the cloud.
 pub trait Provider: fmt::Debug + Send + Sync {
     /// The name in requests and records.
     fn name(&self) -> &str;
@@ -30,7 +29,7 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// All machines of an owner that exist, whatever state they are in.
     fn machines<'a>(&'a self, owner: &'a Owner) -> Call<'a, Vec<Machine>>;
 
-    /// One machine; `None` if the cloud does not know it, or has terminated it.
+    /// One machine, also a terminated one as long as the cloud has it, with the reason; `None` if the cloud does not know it.
     fn machine<'a>(&'a self, id: &'a MachineId) -> Call<'a, Option<Machine>>;
 
     /// What the machine says of its start; `None` as long as it says nothing.

@@ -31,9 +31,9 @@ pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
         version.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| is_word(byte, b"-._")))
     };
     match query {
-        Some(query) if !is_version(query) => {
-            Err("expected no query but versionId=…: a signature in user data is a secret for everybody")
-        }
+        Some(query) if !is_version(query) => Err(
+            "expected no query but versionId=…: a signed URL is a secret, and every process of the instance can read user data",
+        ),
         _ => Ok(()),
     }
 }
